@@ -1,0 +1,151 @@
+"""Metadata: the numeric catalogue columns of a source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from m3core import preprocess
+from m3core.kinds.base import Encoder, Family, Inputs, Kind, Series, Statistics
+from m3core.manifest import ModalitySpec
+from m3core.statistics import mean_and_std, missing_flags, standardise
+
+if TYPE_CHECKING:
+    from m3core.survey.reader import Observation, Source
+
+
+class Settings(BaseModel):
+    """A metadata modality has no settings: its columns and their units say it all."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _dtypes(spec: ModalitySpec) -> dict[str, str]:
+    return {}
+
+
+# The published architecture: standardised columns through two layers.
+
+
+class PaperOptions(BaseModel):
+    """Perceptron of the published model. A missing value becomes the training split's mean."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    width: int = Field(512, ge=8)
+    dropout: float = Field(0.1, ge=0, lt=1)
+
+
+def _paper_statistics(spec: ModalitySpec, options: PaperOptions, observations: Iterable[Observation]) -> Statistics:
+    rows = (preprocess.metadata(spec.columns, o["columns"]) for o in observations)
+    return mean_and_std(rows, width=len(spec.columns))
+
+
+def _paper_prepare(
+    spec: ModalitySpec,
+    options: PaperOptions,
+    statistics: Statistics,
+    observation: Observation,
+    rng: np.random.Generator | None,
+) -> Inputs:
+    return {"": standardise(preprocess.metadata(spec.columns, observation["columns"]), statistics)}
+
+
+def _paper_build(spec: ModalitySpec, options: PaperOptions) -> Encoder:
+    from m3core.nn.perceptron import Perceptron
+
+    return Perceptron(n_inputs=len(spec.columns), width=options.width, dropout=options.dropout)
+
+
+# Ours: each column as its place among the training split's quantiles, which any distribution fits, and flags for
+# what is missing (piecewise linear encoding: Gorishniy et al. 2022, arXiv 2203.05556).
+
+
+class FastOptions(BaseModel):
+    """Columns in quantile encoding through residual layers; a missing value is marked as missing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    n_quantiles: int = Field(16, ge=2, description="pieces of each column's encoding")
+    width: int = Field(256, ge=8, description="width of a layer")
+    depth: int = Field(2, ge=1, description="residual layers")
+    dropout: float = Field(0.2, ge=0, lt=1)
+
+
+def _fast_statistics(spec: ModalitySpec, options: FastOptions, observations: Iterable[Observation]) -> Statistics:
+    table = np.array([preprocess.metadata(spec.columns, o["columns"]) for o in observations])
+    table = table.reshape(-1, len(spec.columns))
+    edges = []
+    for column in table.T:
+        known = column[np.isfinite(column)]
+        edges.append(np.quantile(known if len(known) else np.zeros(1), np.linspace(0, 1, options.n_quantiles + 1)))
+    return {**mean_and_std(table, width=len(spec.columns)), "edges": np.concatenate(edges).tolist()}
+
+
+def _quantile_encoding(values: NDArray, edges: NDArray) -> NDArray[np.float64]:
+    """How far each value has come through each piece between its column's edges, in [0, 1].
+
+    Args:
+        values: (k,); a missing one is 0 in every piece.
+        edges: (k, n + 1), ascending.
+
+    Returns:
+        (k, n)
+    """
+    low, high = edges[:, :-1], edges[:, 1:]
+    come = np.divide(
+        values[:, None] - low, high - low, out=(values[:, None] >= high).astype(np.float64), where=high > low
+    )
+    return np.where(np.isfinite(values)[:, None], np.clip(come, 0.0, 1.0), 0.0)
+
+
+def _fast_prepare(
+    spec: ModalitySpec,
+    options: FastOptions,
+    statistics: Statistics,
+    observation: Observation,
+    rng: np.random.Generator | None,
+) -> Inputs:
+    values = preprocess.metadata(spec.columns, observation["columns"])
+    pieces = _quantile_encoding(values, np.array(statistics["edges"]).reshape(len(values), -1))
+    linear = np.clip(standardise(values, statistics), -5.0, 5.0)
+    return {"": np.concatenate([linear, missing_flags(values), pieces.ravel()]).astype(np.float32)}
+
+
+def _fast_build(spec: ModalitySpec, options: FastOptions) -> Encoder:
+    from m3core.nn.perceptron import ResidualPerceptron
+
+    n_inputs = len(spec.columns) * (2 + options.n_quantiles)
+    return ResidualPerceptron(n_inputs=n_inputs, width=options.width, depth=options.depth, dropout=options.dropout)
+
+
+def _series(spec: ModalitySpec, source: Source) -> list[Series]:
+    observation = source.observations.get(spec.name)
+    if observation is None:
+        return []
+    units = [spec.units.get(name, "") for name in spec.columns]
+    labels = [f"{name} [{unit}]" if unit else name for name, unit in zip(spec.columns, units, strict=True)]
+    return [
+        Series(
+            name=spec.name,
+            x=np.array(labels),
+            y=observation["columns"],
+            x_label="Column",
+            y_label="Value",
+            style="table",
+        )
+    ]
+
+
+KIND = Kind(
+    name="metadata",
+    settings=Settings,
+    dtypes=_dtypes,
+    families={
+        "paper": Family(options=PaperOptions, statistics=_paper_statistics, prepare=_paper_prepare, build=_paper_build),
+        "fast": Family(options=FastOptions, statistics=_fast_statistics, prepare=_fast_prepare, build=_fast_build),
+    },
+    series=_series,
+)

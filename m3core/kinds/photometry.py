@@ -1,0 +1,194 @@
+"""Photometry: the light curve of a source in one band."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from m3core import preprocess
+from m3core.kinds.base import Encoder, Family, Inputs, Kind, Series, Statistics
+from m3core.light_curve_features import CONTEXT, context, folded_and_unfolded, jitter
+from m3core.manifest import ModalitySpec
+from m3core.statistics import mean_and_std, missing_flags, standardise
+
+if TYPE_CHECKING:
+    from m3core.survey.reader import Observation, Source
+
+
+class Settings(BaseModel):
+    """What a survey says of a light curve.
+
+    Attributes:
+        value: 'mag' (goes up when brighter on every plot) or 'flux'.
+        time_label: time system as the input names it (HJD, MJD, ...); never relabelled.
+        time_resolution: step of the times in days, 0 where finer than folding needs; folds at periods under
+            twenty steps are marked.
+        period: catalogue column with the period to fold on, days.
+        auxiliaries: how many of the modality's columns, from the first, are the constant channels of the
+            published architecture; columns that follow serve the fast family.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    value: Literal["mag", "flux"] = "mag"
+    time_label: str = "Time"
+    time_resolution: float = 0.0
+    period: str | None = None
+    auxiliaries: int = 0
+
+
+def settings_of(spec: ModalitySpec) -> Settings:
+    """The validated settings of a photometry modality."""
+    return Settings.model_validate(spec.settings)
+
+
+def _dtypes(spec: ModalitySpec) -> dict[str, str]:
+    return {"time": "float64", settings_of(spec).value: "float64", "error": "float64"}
+
+
+def _period(spec: ModalitySpec, observation: Observation) -> float:
+    """Days; NaN where the source has none."""
+    column = settings_of(spec).period
+    if column is None or column not in spec.columns:
+        return float("nan")
+    period = float(observation["columns"][spec.columns.index(column)])
+    return period if period > 0 else float("nan")
+
+
+# The published architecture: the sequence of epochs through the Informer.
+
+
+class PaperOptions(BaseModel):
+    """Informer of the published model (science: AstroM3, section 'Architecture')."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    seq_len: int = Field(200, ge=8, description="epochs kept of a light curve")
+    d_model: int = Field(128, ge=8, description="width of a token")
+    n_heads: int = Field(4, ge=1)
+    d_ff: int = Field(512, ge=8)
+    e_layers: int = Field(8, ge=1)
+    factor: int = Field(1, ge=1, description="ProbSparse: keys drawn and queries kept are factor * ceil(ln L)")
+    dropout: float = Field(0.2, ge=0, lt=1)
+    head_mixing: bool = Field(False, description="interleave heads and positions as the published weights need")
+
+
+def _paper_statistics(spec: ModalitySpec, options: PaperOptions, observations: Iterable[Observation]) -> Statistics:
+    n = settings_of(spec).auxiliaries
+    return mean_and_std((preprocess.auxiliaries(spec.columns[:n], o["columns"][:n]) for o in observations), width=n)
+
+
+def _paper_prepare(
+    spec: ModalitySpec,
+    options: PaperOptions,
+    statistics: Statistics,
+    observation: Observation,
+    rng: np.random.Generator | None,
+) -> Inputs:
+    settings = settings_of(spec)
+    rows = np.column_stack([observation["time"], observation[settings.value], observation["error"]])
+    constants = preprocess.auxiliaries(
+        spec.columns[: settings.auxiliaries], observation["columns"][: settings.auxiliaries]
+    )
+    array, mask = preprocess.light_curve(
+        np.nan_to_num(rows, nan=0.0), standardise(constants, statistics), options.seq_len, rng=rng
+    )
+    return {"": array, "mask": mask}
+
+
+def _paper_build(spec: ModalitySpec, options: PaperOptions) -> Encoder:
+    from m3core.nn.informer import Informer
+
+    return Informer(n_channels=5 + settings_of(spec).auxiliaries, **options.model_dump())
+
+
+# Ours: what an astronomer looks at, the folded and the unfolded curve, through strided convolutions.
+
+
+class FastOptions(BaseModel):
+    """Convolutions over the curve folded at P and 2P and over the curve in time, with its measured properties."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    n_bins: int = Field(64, ge=16, multiple_of=16, description="bins of phase and of time")
+    width: int = Field(64, ge=8, multiple_of=8, description="channels of a convolution")
+    out_features: int = Field(256, ge=8)
+    dropout: float = Field(0.2, ge=0, lt=1)
+    augment: float = Field(
+        1.0, ge=0, le=1, description="share of training curves whose epochs and errors are drawn anew"
+    )
+
+
+def _fast_statistics(spec: ModalitySpec, options: FastOptions, observations: Iterable[Observation]) -> Statistics:
+    field = settings_of(spec).value
+    rows = (context(o["time"], o[field], o["error"], _period(spec, o), _extra(spec, o)) for o in observations)
+    return mean_and_std(rows, width=len(CONTEXT) + len(_extra_columns(spec)))
+
+
+def _extra_columns(spec: ModalitySpec) -> list[str]:
+    settings = settings_of(spec)
+    return [name for name in spec.columns if name != settings.period]
+
+
+def _extra(spec: ModalitySpec, observation: Observation) -> np.ndarray:
+    return observation["columns"][[spec.columns.index(name) for name in _extra_columns(spec)]]
+
+
+def _fast_prepare(
+    spec: ModalitySpec,
+    options: FastOptions,
+    statistics: Statistics,
+    observation: Observation,
+    rng: np.random.Generator | None,
+) -> Inputs:
+    settings = settings_of(spec)
+    time, value, error = observation["time"], observation[settings.value], observation["error"]
+    period = _period(spec, observation)
+    measured = context(time, value, error, period, _extra(spec, observation))
+    if rng is not None and rng.random() < options.augment:
+        time, value, error = jitter(time, value, error, rng)
+    array = folded_and_unfolded(time, value, error, period, options.n_bins, invert=settings.value == "mag", rng=rng)
+    return {"": array, "context": np.concatenate([standardise(measured, statistics), missing_flags(measured)])}
+
+
+def _fast_build(spec: ModalitySpec, options: FastOptions) -> Encoder:
+    from m3core.nn.convolution import BinnedCurve
+
+    return BinnedCurve(
+        n_context=2 * (len(CONTEXT) + len(_extra_columns(spec))), **options.model_dump(exclude={"augment", "n_bins"})
+    )
+
+
+def _series(spec: ModalitySpec, source: Source) -> list[Series]:
+    observation = source.observations.get(spec.name)
+    if observation is None:
+        return []
+    settings = settings_of(spec)
+    unit = spec.units.get(settings.value, "")
+    quantity = "Magnitude" if settings.value == "mag" else "Flux"
+    error: Any = observation["error"]
+    time_unit = spec.units.get("time", "d")
+    return [
+        Series(
+            name=spec.name,
+            x=observation["time"],
+            y=observation[settings.value],
+            error=error if np.isfinite(error).any() else None,
+            x_label=f"{settings.time_label} [{time_unit}]",
+            y_label=f"{quantity} [{unit}]" if unit else quantity,
+            invert_y=settings.value == "mag",
+            foldable=True,
+        )
+    ]
+
+
+KIND = Kind(
+    name="photometry",
+    settings=Settings,
+    dtypes=_dtypes,
+    families={
+        "paper": Family(options=PaperOptions, statistics=_paper_statistics, prepare=_paper_prepare, build=_paper_build),
+        "fast": Family(options=FastOptions, statistics=_fast_statistics, prepare=_fast_prepare, build=_fast_build),
+    },
+    series=_series,
+)

@@ -1,0 +1,182 @@
+"""Spectra: flux and inverse variance over wavelength."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from m3core import preprocess
+from m3core.kinds.base import Encoder, Family, Inputs, Kind, Series, Statistics
+from m3core.light_curve import robust_scale
+from m3core.manifest import ModalitySpec
+from m3core.statistics import mean_and_std, missing_flags, standardise
+
+if TYPE_CHECKING:
+    from m3core.survey.reader import Observation, Source
+
+
+class Settings(BaseModel):
+    """What a survey says of a spectrum.
+
+    Attributes:
+        medium: of the wavelengths, 'vacuum' or 'air' where a header says so.
+        flux_label: what the flux is; LAMOST's is relative.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    medium: Literal["vacuum", "air", "unknown"] = "unknown"
+    flux_label: str = "Flux (relative)"
+
+
+def settings_of(spec: ModalitySpec) -> Settings:
+    """The validated settings of a spectra modality."""
+    return Settings.model_validate(spec.settings)
+
+
+def _dtypes(spec: ModalitySpec) -> dict[str, str]:
+    """Wavelength in Angstrom; ivar 0 marks a masked pixel."""
+    return {"wavelength": "float64", "flux": "float32", "ivar": "float32"}
+
+
+# The published architecture: GalSpecNet on 3850, 3852, ... 8998 Angstrom.
+
+
+class PaperOptions(BaseModel):
+    """GalSpecNet of the published model."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    channels: tuple[int, ...] = (3, 64, 64, 32, 32)
+    kernel_size: int = Field(3, ge=1)
+    pool: int = Field(4, ge=1)
+    dropout: float = Field(0.3, ge=0, lt=1)
+
+
+def _no_statistics(spec: ModalitySpec, options: PaperOptions, observations: Iterable[Observation]) -> Statistics:
+    return {}
+
+
+def _paper_prepare(
+    spec: ModalitySpec,
+    options: PaperOptions,
+    statistics: Statistics,
+    observation: Observation,
+    rng: np.random.Generator | None,
+) -> Inputs:
+    rows = np.column_stack([observation["wavelength"], observation["flux"], observation["ivar"]])
+    return {"": preprocess.spectrum(rows)}
+
+
+def _paper_build(spec: ModalitySpec, options: PaperOptions) -> Encoder:
+    from m3core.nn.convolution import GalSpecNet
+
+    return GalSpecNet(n_pixels=len(preprocess.WAVELENGTH), **options.model_dump())
+
+
+# Ours: masked pixels are told apart, the level and slope of the continuum are context.
+
+
+class FastOptions(BaseModel):
+    """Strided convolutions over the spectrum on an even grid, masked pixels marked."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    first: float = Field(3850.0, description="first wavelength of the grid, Angstrom")
+    last: float = Field(9000.0, description="last wavelength of the grid, Angstrom")
+    n_pixels: int = Field(2560, ge=256, multiple_of=256, description="pixels of the grid")
+    width: int = Field(64, ge=8, multiple_of=8, description="channels of a convolution")
+    out_features: int = Field(256, ge=8)
+    dropout: float = Field(0.2, ge=0, lt=1)
+
+
+N_CONTEXT = 3
+
+
+def _resampled(options: FastOptions, observation: Observation) -> tuple[NDArray, NDArray]:
+    """Flux and coverage on the grid, (n_pixels,) each; coverage 0 where no observed pixel is near."""
+    grid = np.linspace(options.first, options.last, options.n_pixels)
+    observed = (observation["ivar"] > 0) & np.isfinite(observation["flux"])
+    wavelength, flux = observation["wavelength"], observation["flux"]
+    if observed.sum() < 2:
+        return np.zeros(options.n_pixels), np.zeros(options.n_pixels)
+    coverage = np.interp(grid, wavelength, observed.astype(np.float64), left=0.0, right=0.0)
+    return np.interp(grid, wavelength[observed], flux[observed].astype(np.float64)), coverage
+
+
+def _context(flux: NDArray, coverage: NDArray) -> NDArray[np.float64]:
+    """log10 of the scale, of scale over level, and red minus blue over level; NaN where undefined."""
+    seen = flux[coverage > 0.5]
+    if len(seen) < 2:
+        return np.full(N_CONTEXT, np.nan)
+    level, scale = float(np.median(seen)), robust_scale(seen)
+    halves = np.array_split(flux, 2)
+    slope = (np.median(halves[1]) - np.median(halves[0])) / abs(level) if level else np.nan
+    return np.array([np.log10(scale), np.log10(scale / abs(level)) if level else np.nan, np.clip(slope, -5, 5)])
+
+
+def _fast_statistics(spec: ModalitySpec, options: FastOptions, observations: Iterable[Observation]) -> Statistics:
+    return mean_and_std((_context(*_resampled(options, o)) for o in observations), width=N_CONTEXT)
+
+
+def _fast_prepare(
+    spec: ModalitySpec,
+    options: FastOptions,
+    statistics: Statistics,
+    observation: Observation,
+    rng: np.random.Generator | None,
+) -> Inputs:
+    flux, coverage = _resampled(options, observation)
+    measured = _context(flux, coverage)
+    seen = flux[coverage > 0.5]
+    centre, scale = (float(np.median(seen)), robust_scale(seen)) if len(seen) > 1 else (0.0, 1.0)
+    scaled = np.clip((flux - centre) / scale, -10.0, 10.0) * coverage
+    if rng is not None:  # the noise of another exposure
+        scaled = scaled + rng.uniform(0.0, 0.1) * rng.standard_normal(len(scaled)) * coverage
+    context = np.concatenate([standardise(measured, statistics), missing_flags(measured)])
+    return {"": np.stack([scaled, coverage]).astype(np.float32), "context": context}
+
+
+def _fast_build(spec: ModalitySpec, options: FastOptions) -> Encoder:
+    from m3core.nn.convolution import StridedSpectrum
+
+    return StridedSpectrum(
+        n_context=2 * N_CONTEXT, width=options.width, out_features=options.out_features, dropout=options.dropout
+    )
+
+
+def _series(spec: ModalitySpec, source: Source) -> list[Series]:
+    observation = source.observations.get(spec.name)
+    if observation is None:
+        return []
+    settings = settings_of(spec)
+    ivar = observation["ivar"].astype(np.float64)
+    observed = ivar > 0
+    n_masked = int((~observed).sum())
+    error = np.divide(1.0, np.sqrt(ivar, where=observed), out=np.full(len(ivar), np.nan), where=observed)
+    unit = spec.units.get("wavelength", "Angstrom")
+    return [
+        Series(
+            name=spec.name,
+            x=observation["wavelength"],
+            y=np.where(observed, observation["flux"].astype(np.float64), np.nan),
+            error=error,
+            x_label=f"Wavelength ({settings.medium}) [{unit}]",
+            y_label=settings.flux_label,
+            style="line",
+            notes=(f"{n_masked} of {len(ivar)} pixels are masked (inverse variance 0)",) if n_masked else (),
+        )
+    ]
+
+
+KIND = Kind(
+    name="spectra",
+    settings=Settings,
+    dtypes=_dtypes,
+    families={
+        "paper": Family(options=PaperOptions, statistics=_no_statistics, prepare=_paper_prepare, build=_paper_build),
+        "fast": Family(options=FastOptions, statistics=_fast_statistics, prepare=_fast_prepare, build=_fast_build),
+    },
+    series=_series,
+)

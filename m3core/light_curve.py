@@ -1,0 +1,66 @@
+"""Astronomy of light curves on plain arrays: scaling, folding, binning. Inputs are never changed."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["bin_curve", "median_absolute_deviation", "phase_fold", "robust_scale", "time_resolution"]
+
+Array = NDArray[np.float64]
+
+
+def median_absolute_deviation(values: NDArray) -> float:
+    """Raw median absolute deviation from the median (no factor 1.4826)."""
+    return float(np.median(np.abs(values - np.median(values))))
+
+
+def robust_scale(values: NDArray) -> float:
+    """A spread that is never zero: the MAD; where that is zero the standard deviation; where both are, 1."""
+    return median_absolute_deviation(values) or float(np.std(values)) or 1.0
+
+
+def phase_fold(time: Array, period: float, epoch_time: float = 0.0) -> Array:
+    """Phase ((time - epoch_time) / period) mod 1, in [0, 1).
+
+    Args:
+        time: (n,) float64, days.
+        period: days, positive.
+        epoch_time: the time of phase zero, days, in the same system as `time`.
+    """
+    if not (np.isfinite(period) and period > 0):
+        raise ValueError(f"a period is a positive number of days; got {period}.")
+    phase = np.mod((time - epoch_time) / period, 1.0)
+    return np.where(phase >= 1.0, 0.0, phase)  # mod of a tiny negative number rounds up to 1.0
+
+
+def bin_curve(position: Array, values: Array, weights: Array, n_bins: int) -> tuple[Array, Array]:
+    """Weighted mean of `values` in equal bins of `position` over [0, 1].
+
+    Args:
+        position: (n,) in [0, 1]; 1 itself falls into the last bin.
+        values, weights: (n,), weights positive.
+
+    Returns:
+        (n_bins,) means, 0 in empty bins, and (n_bins,) sums of weights.
+    """
+    index = np.minimum((position * n_bins).astype(np.int64), n_bins - 1)
+    total = np.bincount(index, weights, n_bins).astype(np.float64)
+    summed = np.bincount(index, weights * values, n_bins)
+    return np.divide(summed, total, out=np.zeros(n_bins), where=total > 0), total
+
+
+def time_resolution(time: Array) -> float:
+    """The step to which times are kept, in days; 0 where it is finer than 1e-5 d or cannot be told.
+
+    Times that came through float32 all lie on its grid (0.25 d at an HJD of 2.45e6), times printed with few
+    decimals on a decimal one. The coarsest grid that holds every time is the answer.
+    """
+    finite = time[np.isfinite(time)]
+    if len(np.unique(finite)) < 3:
+        return 0.0
+    single = float(np.spacing(np.float32(np.abs(finite).max())))
+    if single >= 1e-5 and np.array_equal(finite, finite.astype(np.float32).astype(np.float64)):
+        grids = [single * 2.0**power for power in range(12)]
+    else:
+        grids = [10.0**-decimals for decimals in range(5, -1, -1)]
+    on_grid = [grid for grid in grids if np.all(np.abs(finite / grid - np.round(finite / grid)) < 1e-4)]
+    return max(on_grid, default=0.0)

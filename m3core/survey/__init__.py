@@ -1,0 +1,18 @@
+"""Surveys on disk: the manifest, the reader and the writer."""
+
+from m3core.manifest import Column, Manifest, ModalitySpec, SplitSpec
+from m3core.names import safe_names
+from m3core.survey.reader import Observation, Source, Survey
+from m3core.survey.writer import write_survey
+
+__all__ = [
+    "Column",
+    "Manifest",
+    "ModalitySpec",
+    "Observation",
+    "Source",
+    "SplitSpec",
+    "Survey",
+    "safe_names",
+    "write_survey",
+]

@@ -1,0 +1,102 @@
+"""<modality>.arrow: variable-length arrays of every source, memory-mapped, any row without reading the rest.
+
+An uncompressed Arrow IPC file with one row a source, in the order of sources.parquet, and one list column a
+field; a source without the modality has null lists. Record batches hold `ROWS_PER_BATCH` rows (the last one
+fewer), so that row i stands in batch i // ROWS_PER_BATCH.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from m3core.errors import SurveyError
+
+__all__ = ["ArrayFile", "write_arrays"]
+
+ROWS_PER_BATCH = 1024
+
+
+def write_arrays(
+    path: Path, dtypes: Mapping[str, str], observations: Iterable[Mapping[str, NDArray] | None]
+) -> list[bool]:
+    """Write a modality's arrays in a stream (memory: one batch of sources).
+
+    Args:
+        path: the file to write.
+        dtypes: field -> numpy dtype name ('float64').
+        observations: one a source: field -> (n,) array, all of one length, or None where it is absent.
+
+    Returns:
+        For each source whether it has the modality.
+    """
+    schema = pa.schema([(field, pa.list_(pa.from_numpy_dtype(np.dtype(dtype)))) for field, dtype in dtypes.items()])
+    present: list[bool] = []
+    stream = iter(observations)
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+        while rows := list(islice(stream, ROWS_PER_BATCH)):
+            columns = [_list_array([None if row is None else row[field] for row in rows], dtype) for field, dtype in dtypes.items()]
+            writer.write_batch(pa.record_batch(columns, schema=schema))
+            present += [row is not None for row in rows]
+    return present
+
+
+def _list_array(rows: list[NDArray | None], dtype: str) -> pa.ListArray:
+    lengths = [0 if row is None else len(row) for row in rows]
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    filled = [np.asarray(row, dtype) for row in rows if row is not None]
+    values = pa.array(np.concatenate(filled) if filled else np.empty(0, dtype))
+    absent = pa.array(np.array([row is None for row in rows]))
+    return pa.ListArray.from_arrays(pa.array(offsets), values, mask=absent)
+
+
+class ArrayFile:
+    """Random access to one modality's arrays.
+
+    Raises:
+        SurveyError: the file is absent, cut short, or has other fields than the manifest declares.
+    """
+
+    def __init__(self, path: Path, fields: tuple[str, ...], n_rows: int) -> None:
+        try:
+            self._reader = pa.ipc.open_file(pa.memory_map(str(path)))
+        except (OSError, pa.ArrowInvalid) as fault:
+            raise SurveyError(f"{path} cannot be read ({fault}): restore it from a copy or import again.") from None
+        if tuple(self._reader.schema.names) != fields:
+            raise SurveyError(f"{path} holds {self._reader.schema.names}, survey.json declares {list(fields)}.")
+        self._fields, self._n_rows = fields, n_rows
+        self._batches: dict[int, pa.RecordBatch] = {}
+
+    def _batch(self, number: int) -> pa.RecordBatch:
+        if number not in self._batches:
+            self._batches[number] = self._reader.get_batch(number)
+        return self._batches[number]
+
+    def __getitem__(self, row: int) -> dict[str, NDArray] | None:
+        """The arrays of a source, read-only views of the file, or None where it has none."""
+        batch, offset = self._batch(row // ROWS_PER_BATCH), row % ROWS_PER_BATCH
+        arrays = {}
+        for number, field in enumerate(self._fields):
+            column = batch.column(number)
+            if not column.is_valid()[offset].as_py():
+                return None
+            start, end = column.offsets[offset].as_py(), column.offsets[offset + 1].as_py()
+            arrays[field] = column.values[start:end].to_numpy(zero_copy_only=False)
+        return arrays
+
+    def present(self) -> NDArray[np.bool_]:
+        """(n_rows,) bool: which sources have this modality."""
+        return np.concatenate([np.empty(0, bool), *(flags for flags, _ in self._flags_and_lengths())])
+
+    def lengths(self) -> NDArray[np.int64]:
+        """(n_rows,) int64: how many points each source has, 0 where it lacks the modality."""
+        return np.concatenate([np.empty(0, np.int64), *(lengths for _, lengths in self._flags_and_lengths())])
+
+    def _flags_and_lengths(self) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.int64]]]:
+        for number in range(self._reader.num_record_batches):
+            column = self._batch(number).column(0)
+            flags = column.is_valid().to_numpy(zero_copy_only=False)
+            yield flags, np.diff(column.offsets.to_numpy()).astype(np.int64) * flags
