@@ -38,7 +38,10 @@ def write_arrays(
     stream = iter(observations)
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
         while rows := list(islice(stream, ROWS_PER_BATCH)):
-            columns = [_list_array([None if row is None else row[field] for row in rows], dtype) for field, dtype in dtypes.items()]
+            columns = [
+                _list_array([None if row is None else row[field] for row in rows], dtype)
+                for field, dtype in dtypes.items()
+            ]
             writer.write_batch(pa.record_batch(columns, schema=schema))
             present += [row is not None for row in rows]
     return present

@@ -1,0 +1,64 @@
+"""Colours and shapes that stay the same for a class on every page, told apart by colour-blind readers."""
+
+from dataclasses import dataclass
+
+__all__ = ["GREY", "MISSING", "Mark", "band_colours", "mark", "tinted_grey"]
+
+OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
+"""Okabe & Ito (2008), without black, which a dark page swallows; the palest last."""
+
+SYMBOLS = ("circle", "diamond", "square", "triangle-up")
+"""Past seven classes the colours come again in another shape."""
+
+GREY = "#8A8F98"
+"""Legible on white and on near-black: what is not selected, error bars."""
+
+PASSBANDS = {
+    "u": "#CC79A7",
+    "b": "#0072B2",
+    "g": "#009E73",
+    "v": "#56B4E9",
+    "r": "#D55E00",
+    "i": "#E69F00",
+    "z": "#8C5A3C",
+    "y": "#5B4B8A",
+}
+"""Blue to red as astronomers draw them, by the last letter of a band's label; any other label takes its turn."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How the points of a class are drawn."""
+
+    colour: str
+    symbol: str = "circle"
+
+
+MISSING = Mark("#B4B8BF")
+"""Sources without a value or a label."""
+
+
+def mark(index: int) -> Mark:
+    """The mark of class number `index`; -1 is no class."""
+    if index < 0:
+        return MISSING
+    turn, place = divmod(index, len(OKABE_ITO))
+    return Mark(OKABE_ITO[place], SYMBOLS[turn % len(SYMBOLS)])
+
+
+def band_colours(labels: list[str]) -> list[str]:
+    """A colour a band, by convention where its label ends in a known passband letter, distinct where possible."""
+    conventional = [PASSBANDS.get(label.strip()[-1:].lower()) for label in labels]
+    free = [colour for colour in OKABE_ITO if colour not in conventional]
+    colours: list[str] = []
+    for colour in conventional:
+        if colour is None or colour in colours:
+            colour = free.pop(0) if free else GREY
+        colours.append(colour)
+    return colours
+
+
+def tinted_grey(colour: str) -> str:
+    """Grey with a hint of a colour: an unselected point stays in its place and still tells its class."""
+    parts = [round(0.7 * int(GREY[i : i + 2], 16) + 0.3 * int(colour[i : i + 2], 16)) for i in (1, 3, 5)]
+    return "#" + "".join(f"{part:02X}" for part in parts)

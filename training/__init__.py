@@ -1,0 +1,1 @@
+"""Training: configuration and presets, the loop, runs as processes of their own."""

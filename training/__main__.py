@@ -1,0 +1,186 @@
+"""python -m training pretrain | embed | stop | resume.
+
+A run's folder stands before torch is imported, so that whoever started it sees it at once.
+"""
+
+import json
+import logging
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from m3core.command import one_line_errors
+from m3core.errors import M3Error, RunError, SurveyError, one_sentence
+from m3core.run import Run, State
+from training.record import Record
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Train and use multimodal CLIP models.")
+
+SurveyOption = Annotated[Path, typer.Option("--survey", help="Survey folder.")]
+RunOption = Annotated[Path, typer.Option("--run", help="Run folder.")]
+RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
+
+
+def _log_to(run: Path) -> None:
+    handlers: list[logging.Handler] = [logging.FileHandler(run / "log.txt", encoding="utf-8"), logging.StreamHandler()]
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=handlers, force=True
+    )
+
+
+@contextmanager
+def _ending_recorded(record: Record) -> Iterator[None]:
+    """Whatever ends the training early is in status.json as a sentence and in log.txt in full."""
+    try:
+        yield
+    except Exception as error:
+        logging.getLogger("training").exception("the run failed")
+        record.update(state=State.FAILED, message=one_sentence(error))
+        raise M3Error(one_sentence(error)) from error
+
+
+@app.command()
+def pretrain(
+    survey: SurveyOption,
+    out: Annotated[Path, typer.Option("--out", help="Run folder to make.")],
+    preset: Annotated[
+        str, typer.Option("--preset", help="fast (minutes on a laptop) or paper (as published).")
+    ] = "fast",
+    config: Annotated[Path | None, typer.Option("--config", help="YAML file with settings.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="key=value, any setting; may be repeated.")] = None,
+) -> None:
+    """Train a multimodal CLIP model on a survey, embed it and map it."""
+    with one_line_errors():
+        if not (survey / "survey.json").is_file():
+            raise SurveyError(
+                f"{survey} is not a survey: it has no survey.json; import your files with `python -m data`."
+            )
+        if out.exists():
+            _refuse_or_leave(out, survey, preset, config, set_ or [])
+            return
+        out.mkdir(parents=True)
+        record = Record(out)
+        try:
+            from training.config import parse_assignments
+            from training.run_config import RunConfig, settings_from_file
+            from training.supervisor import Supervisor
+
+            supervisor = Supervisor(record)
+            supervisor.start()
+            changes = {**(settings_from_file(config) if config else {}), **parse_assignments(set_ or [])}
+            from m3core.survey import Survey
+            from training.pretrain import configure, train
+
+            opened = Survey.open(survey)
+            settings = configure(opened, preset, changes)
+        except BaseException:
+            shutil.rmtree(out)  # nothing was begun: leave nothing behind
+            raise
+        RunConfig(survey.resolve(), opened.hash, settings).write(out)
+        _log_to(out)
+        with _ending_recorded(record):
+            sentences = train(Run(out), opened, settings, record, supervisor)
+        supervisor.end()
+        typer.echo("\n".join(sentences))
+
+
+def _refuse_or_leave(out: Path, survey: Path, preset: str, config: Path | None, assignments: list[str]) -> None:
+    """An `--out` that exists: fine where it is this very run and finished, a mistake otherwise."""
+    from m3core.survey import Survey
+    from training.config import parse_assignments
+    from training.pretrain import configure
+    from training.run_config import RunConfig, settings_from_file
+
+    if not (out / "status.json").is_file():
+        raise RunError(f"{out} exists already and is not a run: choose another --out.")
+    run = Run.open(out)
+    changes = {**(settings_from_file(config) if config else {}), **parse_assignments(assignments)}
+    opened = Survey.open(survey)
+    done = RunConfig.read(run)
+    same = done.settings == configure(opened, preset, changes) and done.survey_hash == opened.hash
+    if same and run.status().state is State.FINISHED:
+        typer.echo(f"{out} is finished already with these settings: nothing to do.")
+        return
+    mend = f"`python -m training resume {out}` goes on with it" if same else "choose another --out"
+    raise RunError(f"{out} exists already ({run.status().state}): {mend}, or delete it first.")
+
+
+@app.command()
+def resume(
+    run: RunArgument,
+    survey: Annotated[Path | None, typer.Option("--survey", help="Where the survey lies now, if it was moved.")] = None,
+) -> None:
+    """Go on with a run that was stopped or killed, to the same weights as one that never was."""
+    with one_line_errors():
+        opened = Run.open(run)
+        status = opened.status()
+        if status.state.is_active:
+            raise RunError(f"{run} is at work already (process {status.pid}): nothing to resume.")
+        if status.state is State.FINISHED:
+            typer.echo(f"{run} is finished: nothing to do.")
+            return
+        step = json.loads(place.read_text())["step"] if (place := run / "last" / "position.json").is_file() else 0
+        typer.echo(f"resuming at step {step}")
+        sys.stdout.flush()
+        record = Record(run)
+        from training.supervisor import Supervisor
+
+        supervisor = Supervisor(record)
+        supervisor.start()
+        _log_to(run)
+        with _ending_recorded(record):
+            from training.pretrain import survey_of, train
+            from training.run_config import RunConfig
+
+            wanted = RunConfig.read(opened)
+            sentences = train(opened, survey_of(wanted, survey), wanted.settings, record, supervisor)
+        supervisor.end()
+        typer.echo("\n".join(sentences))
+
+
+@app.command()
+def stop(run: RunArgument) -> None:
+    """End a run within seconds, leaving a checkpoint to resume from."""
+    with one_line_errors():
+        from training.process import stop as stop_run
+
+        typer.echo(stop_run(Run.open(run)))
+
+
+@app.command()
+def embed(
+    run: RunOption,
+    survey: SurveyOption,
+    neighbors: Annotated[int | None, typer.Option("--neighbors", help="UMAP: neighbours of a source.")] = None,
+    min_dist: Annotated[float | None, typer.Option("--min-dist", help="UMAP: how close points may lie.")] = None,
+) -> None:
+    """Embed every source of a survey with a run's model, and map it."""
+    with one_line_errors():
+        opened = Run.open(run)
+        from dataclasses import replace
+
+        from m3core.survey import Survey
+        from training.pretrain import map_settings
+        from training.readout import embed_and_map, score_sentences
+        from training.run_config import RunConfig
+
+        settings = map_settings(RunConfig.read(opened).settings)
+        given = {"n_neighbors": neighbors, "min_dist": min_dist}
+        settings = replace(settings, **{name: value for name, value in given.items() if value is not None})
+        data = Survey.open(survey)
+
+        def report(state: State, done: float, what: str) -> None:
+            typer.echo(f"{state} {what} {done:.0%}", err=True)
+
+        if not embed_and_map(opened, data, settings, report):
+            typer.echo(f"{data.path.name} is embedded and mapped already by {opened.name}: nothing to do.")
+        typer.echo("\n".join(score_sentences(opened, data)))
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m training")

@@ -1,0 +1,170 @@
+"""The training loop: no modality and no objective is named in it."""
+
+import logging
+import threading
+import time
+
+import torch
+
+from m3core.checkpoint import save_checkpoint
+from m3core.errors import M3Error
+from m3core.model import MultimodalCLIP
+from m3core.run import State
+from m3core.survey import Survey
+from training import last
+from training.batches import epoch_batches, epoch_rows, n_steps
+from training.config import TrainConfig
+from training.objectives import Contrastive, Judgement
+from training.record import Record
+from training.schedule import learning_rate
+from training.setup import Rows
+
+__all__ = ["Trainer"]
+
+log = logging.getLogger(__name__)
+
+SAVE_SECONDS = 60.0
+"""How much work a killed run may lose."""
+
+
+class Trainer:
+    """Fits a model. `lock` is held while its state changes: whoever holds it may save (training.supervisor)."""
+
+    def __init__(
+        self,
+        *,
+        survey: Survey,
+        config: TrainConfig,
+        model: MultimodalCLIP,
+        optimizer: torch.optim.Optimizer,
+        rows: Rows,
+        record: Record,
+        device: torch.device,
+    ) -> None:
+        self.survey, self.config, self.rows, self.record, self.device = survey, config, rows, record, device
+        self.model, self.optimizer = model, optimizer
+        self.objective = Contrastive()
+        self.position = last.Position()
+        self.lock = threading.Lock()
+        self.steps_per_epoch = n_steps(len(rows.train), config.batch_size)
+        self._saved_at = time.monotonic()
+
+    @property
+    def _last(self):
+        return self.record.path / "last"
+
+    def restore(self) -> None:
+        """Go to where last/ stands, if there is one."""
+        if (self._last / "position.json").is_file():
+            self.position = last.restore(self._last, self.model, self.optimizer)
+        self.record.forget_after(self.position.step)
+
+    def save(self) -> None:
+        """Write last/; the caller holds `lock`."""
+        last.save(self._last, self.model, self.optimizer, self.position)
+        self._saved_at = time.monotonic()
+
+    def fit(self) -> None:
+        """Train until the last epoch or the end of patience."""
+        self.record.update(
+            state=State.TRAINING, epochs=self.config.epochs, steps=self.config.epochs * self.steps_per_epoch
+        )
+        self.model.train()
+        while not self.position.is_done:
+            self._train_epoch()
+            self._end_epoch(self._judge())
+
+    def _train_epoch(self) -> None:
+        epoch, config = self.position.epoch, self.config
+        parts = epoch_rows(self.rows.train, config.batch_size, seed=config.seed, epoch=epoch)
+        parts = parts[self.position.step_in_epoch :]
+        seed = config.seed if config.augment else None
+        started = time.monotonic()
+        for batch in epoch_batches(self.survey, self.model.config.modalities, parts, seed=seed, epoch=epoch):
+            step = self.position.step
+            rate = learning_rate(config, step, self.steps_per_epoch, self.position.judge.plateau_scale)
+            for group in self.optimizer.param_groups:
+                group["lr"] = rate
+            torch.manual_seed((config.seed << 32) + step)  # dropout and drawn keys depend on the step alone
+            self.optimizer.zero_grad(set_to_none=True)
+            loss, losses = self.objective.loss(self.model, batch.to(self.device))
+            if not torch.isfinite(loss):
+                raise M3Error(
+                    f"the loss is {loss.item()} at step {step}: the training diverged; lower learning_rate "
+                    f"(now {config.learning_rate:g}) and start a new run."
+                )
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.gradient_clip)
+            seconds = time.monotonic() - started
+            with self.lock:
+                self.optimizer.step()
+                self._count(len(batch.rows), float(loss.detach()), losses, rate, seconds)
+            started = time.monotonic()
+
+    def _count(self, n: int, loss: float, losses: dict[str, float], rate: float, seconds: float) -> None:
+        position = self.position
+        position.step += 1
+        position.step_in_epoch += 1
+        position.n_seen += n
+        position.loss_sum += n * loss
+        position.seconds += seconds
+        for pair, value in losses.items():
+            position.pair_sums[pair] = position.pair_sums.get(pair, 0.0) + n * value
+        steps = self.config.epochs * self.steps_per_epoch
+        self.record.metric(
+            "step",
+            step=position.step,
+            epoch=position.epoch + 1,
+            loss=loss,
+            losses=losses,
+            learning_rate=rate,
+            sources_per_second=n / seconds,
+            memory_bytes=self.record.memory_bytes(),
+        )
+        self.record.update(
+            epoch=position.epoch + 1,
+            step=position.step,
+            sources_per_second=n / seconds,
+            seconds_left=(steps - position.step) * position.seconds / position.step,
+            progress=position.step / steps,
+        )
+        if time.monotonic() - self._saved_at > SAVE_SECONDS:
+            self.save()
+
+    def _judge(self) -> Judgement:
+        """The validation split, or the training loss where there is none."""
+        if len(self.rows.validation) > 1:
+            return self.objective.judge(
+                self.model, self.survey, self.rows.validation, self.config.batch_size, self.device
+            )
+        return Judgement(self.position.loss_sum / max(self.position.n_seen, 1))
+
+    def _end_epoch(self, judgement: Judgement) -> None:
+        position, config = self.position, self.config
+        with self.lock:
+            monitor = judgement.monitor(config.monitor) if judgement.recall else judgement.loss
+            is_best = position.judge.is_better(monitor, config)
+            n = max(position.n_seen, 1)
+            self.record.metric(
+                "epoch",
+                step=position.step,
+                epoch=position.epoch + 1,
+                train_loss=position.loss_sum / n,
+                train_losses={pair: total / n for pair, total in position.pair_sums.items()},
+                validation_loss=judgement.loss if judgement.recall else None,
+                validation_losses=judgement.losses,
+                recall=judgement.recall,
+                monitor=monitor,
+                best=is_best,
+                seconds=position.seconds,
+            )
+            log.info(
+                "epoch %d/%d: train loss %.4f, validation loss %.4f%s",
+                position.epoch + 1, config.epochs, position.loss_sum / n, judgement.loss, ", best" if is_best else "",
+            )  # fmt: skip
+            position.epoch += 1
+            position.step_in_epoch, position.n_seen, position.loss_sum, position.pair_sums = 0, 0, 0.0, {}
+            position.is_done = position.epoch >= config.epochs or position.judge.should_stop(config)
+            if is_best:
+                save_checkpoint(self.model, self.record.path / "checkpoint")
+            self.save()

@@ -1,0 +1,86 @@
+"""What is trained: from a batch to a loss, and from a split to figures. The loop knows no more than this."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from m3core.batch import Batch
+from m3core.loss import contrastive_loss
+from m3core.model import MultimodalCLIP
+from m3core.model_config import pair_key
+from m3core.neighbors import recall_at_k
+from m3core.survey import Survey
+from training.batches import epoch_batches, n_steps
+
+__all__ = ["Contrastive", "Judgement"]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Figures of a split.
+
+    Attributes:
+        loss: mean over its sources.
+        losses: the same by pair.
+        recall: pair -> {'recall@k', 'chance@k', 'n'} (m3core.neighbors.recall_at_k).
+    """
+
+    loss: float
+    losses: dict[str, float] = field(default_factory=dict)
+    recall: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def monitor(self, name: str) -> float:
+        """The monitored value, lower is better: the loss, or minus the mean recall over the pairs."""
+        if name == "validation_loss":
+            return self.loss
+        return -float(np.mean([scores.get(name, 0.0) for scores in self.recall.values()]))
+
+
+class Contrastive:
+    """CLIP over every pair of modalities, the pair losses summed."""
+
+    def loss(self, model: MultimodalCLIP, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        """Total loss of a batch, and each pair's."""
+        total, losses = contrastive_loss(model.embed(batch.inputs), batch.present, model.scales())
+        return total, {pair_key(*pair): float(loss.detach()) for pair, loss in losses.items()}
+
+    def judge(
+        self, model: MultimodalCLIP, survey: Survey, rows: NDArray[np.int64], batch_size: int, device: torch.device
+    ) -> Judgement:
+        """Loss and retrieval on a split, without augmentation or dropout; the model is left in training mode."""
+        model.eval()
+        vectors = {
+            name: np.full((len(rows), model.config.embedding_dim), np.nan, np.float32) for name in model.config.names
+        }
+        totals: list[tuple[int, float, dict[str, float]]] = []
+        parts: Sequence[NDArray[np.int64]] = np.array_split(rows, n_steps(len(rows), batch_size))
+        start = 0
+        with torch.no_grad():
+            for batch in epoch_batches(survey, model.config.modalities, parts, seed=None, epoch=0):
+                batch = batch.to(device)
+                embeddings = model.embed(batch.inputs)
+                if len(batch.rows) > 1:
+                    total, losses = contrastive_loss(embeddings, batch.present, model.scales())
+                    by_pair = {pair_key(*pair): float(loss) for pair, loss in losses.items()}
+                    totals.append((len(batch.rows), float(total), by_pair))
+                for name, found in embeddings.items():
+                    present = batch.present[name].cpu().numpy()
+                    vectors[name][start + np.flatnonzero(present)] = found.cpu().numpy()[present]
+                start += len(batch.rows)
+        model.train()
+        weight = sum(n for n, _, _ in totals)
+        by_pair = {
+            pair: sum(n * losses.get(pair, 0.0) for n, _, losses in totals) / weight
+            for pair in (pair_key(*names) for names in model.config.pairs)
+            if weight
+        }
+        recall = {
+            pair_key(first, second): recall_at_k(vectors[first], vectors[second])
+            for first, second in model.config.pairs
+        }
+        loss = sum(n * total for n, total, _ in totals) / weight if weight else float("nan")
+        return Judgement(loss, by_pair, recall)

@@ -1,0 +1,120 @@
+"""Runs as processes of their own: started, stopped, resumed and deleted from a terminal or from the app alike."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from m3core.errors import RunError
+from m3core.files import write_json
+from m3core.run import Run, State
+from m3core.survey import Survey
+from training.config import TrainConfig
+from training.supervisor import STOP_FILE
+
+__all__ = ["delete", "resume", "start_embed", "start_pretrain", "stop"]
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The repository: `python -m training` is found from here."""
+
+STOP_SECONDS = 2.5
+"""A run answers within a fraction of a second; one that has not by now (its map is in a long compiled call) is
+killed, which costs nothing but the work since its last save."""
+
+START_SECONDS = 15.0
+
+
+def start_pretrain(survey: Survey, out: Path, config: TrainConfig) -> Run:
+    """Start a pre-training as a process that outlives this one.
+
+    Raises:
+        RunError: it ended at once; the sentence it left.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Path(folder) / "settings.yaml"
+        settings.write_text(config.to_yaml(), encoding="utf-8")
+        arguments = ["pretrain", "--survey", str(survey.path.resolve()), "--preset", config.preset]
+        _start([*arguments, "--config", str(settings), "--out", str(out.resolve())], (out / "config.yaml").is_file)
+    return Run.open(out)
+
+
+def resume(run: Run) -> None:
+    """Start a process that goes on with a run."""
+    before = run.status()
+    if before.state.is_active:
+        raise RunError(f"{run.name} is at work already (process {before.pid}).")
+    _start(["resume", str(run.path.resolve())], lambda: run.status().heartbeat > before.heartbeat)
+
+
+def start_embed(run: Run, survey: Survey) -> None:
+    """Embed and map a survey by a run, in a process of its own, and wait for nothing."""
+    _popen(["embed", "--run", str(run.path.resolve()), "--survey", str(survey.path.resolve())], subprocess.DEVNULL)
+
+
+def stop(run: Run) -> str:
+    """End a run, leaving a checkpoint.
+
+    Returns:
+        A sentence on how it ended.
+    """
+    status = run.status()
+    if not status.state.is_active:
+        return f"{run.name} is not at work ({status.state}): nothing to stop."
+    (run.path / STOP_FILE).touch()
+    deadline = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < deadline:
+        time.sleep(0.05)
+        status = run.status()
+        if not status.state.is_active:
+            return f"{run.name}: {status.message or status.state}"
+    if status.host == socket.gethostname():
+        with suppress(ProcessLookupError):
+            os.kill(status.pid, signal.SIGKILL)
+        message = "stopped; its last saved state is up to a minute older than the stop"
+        write_json(run.path / "status.json", asdict(replace(status, state=State.STOPPED, message=message)))
+        (run.path / STOP_FILE).unlink(missing_ok=True)
+        return f"{run.name}: {message}"
+    return f"{run.name} runs on {status.host}: it was asked to stop and will within a second of seeing it."
+
+
+def delete(run: Run) -> None:
+    """Remove a run's folder.
+
+    Raises:
+        RunError: it is at work.
+    """
+    if run.status().state.is_active:
+        raise RunError(f"{run.name} is at work: stop it first.")
+    shutil.rmtree(run.path)
+
+
+def _popen(arguments: list[str], stderr: int) -> subprocess.Popen[bytes]:
+    # a session of its own: the app's end, or Ctrl-C in its terminal, is not the run's
+    return subprocess.Popen(
+        [sys.executable, "-m", "training", *arguments],
+        cwd=ROOT, start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr,
+    )  # fmt: skip
+
+
+def _start(arguments: list[str], has_begun: Callable[[], bool]) -> None:
+    """Start a process and wait for its first sign."""
+    with tempfile.TemporaryFile() as errors:
+        process = _popen(arguments, errors.fileno())
+        deadline = time.monotonic() + START_SECONDS
+        while not has_begun():
+            if process.poll() is not None:
+                errors.seek(0)
+                text = errors.read().decode(errors="replace").strip()
+                last_line = text.splitlines()[-1] if text else f"exit status {process.returncode}"
+                raise RunError(last_line.removeprefix("error: "))
+            if time.monotonic() > deadline:
+                raise RunError(f"the run did not begin within {START_SECONDS:.0f} s: look at its log.txt.")
+            time.sleep(0.05)
