@@ -6,6 +6,7 @@ Whatever a reading library raises on a file is a fault of that file, and one sen
 import csv
 import gzip
 import io
+import re
 import warnings
 import zlib
 from collections.abc import Callable, Iterable
@@ -122,7 +123,17 @@ def _csv(name: str, stream: BinaryIO, text: ChooseText) -> Table:
                 low_memory=False,
             )
         except pd.errors.ParserWarning:
-            raise SurveyError(f"{name} has rows with more fields than the {len(names)} of its header: mend it.") from None
+            raise SurveyError(
+                f"{name} has rows with more fields than the {len(names)} of its header: mend it."
+            ) from None
+        except pd.errors.ParserError as fault:
+            found = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(fault))
+            if not found:
+                raise
+            expected, line, got = map(int, found.groups())
+            raise SurveyError(
+                f"{name}, row {line - 1}: {got} fields where the header has {expected}: mend it."
+            ) from None
         except UnicodeDecodeError:
             raise SurveyError(f"{name} is not UTF-8 text: save it as CSV in UTF-8.") from None
     return Table(name, frame)

@@ -38,6 +38,19 @@ class Batch:
     present: dict[str, Tensor]
     labels: Tensor
 
+    def parts(self, size: int) -> "list[Batch]":
+        """The same sources in batches of at most `size`."""
+        cuts = [slice(start, start + size) for start in range(0, len(self.rows), size)]
+        return [
+            Batch(
+                self.rows[cut],
+                {key: tensor[cut] for key, tensor in self.inputs.items()},
+                {name: flags[cut] for name, flags in self.present.items()},
+                self.labels[cut],
+            )
+            for cut in cuts
+        ]
+
     def to(self, device: torch.device) -> "Batch":
         """The same batch on another device."""
         inputs = {key: tensor.to(device) for key, tensor in self.inputs.items()}

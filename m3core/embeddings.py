@@ -92,7 +92,7 @@ class Embeddings:
             write_json(part / "embeddings.json", {**about, "modalities": list(self.embeddings)})
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a source: source_id, embedding_<modality> and embedding_mean, lists of D numbers, None where absent."""
+        """One row a source: source_id, embedding_<modality>, embedding_mean: D numbers each, None where absent."""
         columns = {**self.embeddings, "mean": self.mean}
         lists = {
             f"embedding_{name}": [row.tolist() if np.isfinite(row).all() else None for row in array]

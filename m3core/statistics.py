@@ -21,7 +21,8 @@ def mean_and_std(rows: Iterable[NDArray], *, width: int) -> Statistics:
         {'mean': width numbers, 'std': width numbers}; a column without values has mean 0, one without spread has
         standard deviation 1.
     """
-    table = np.array([np.asarray(row, np.float64) for row in rows]).reshape(-1, width)
+    listed = list(rows)
+    table = np.array(listed, np.float64).reshape(len(listed), width)
     known = np.isfinite(table)
     count = np.maximum(known.sum(axis=0), 1)
     filled = np.where(known, table, 0.0)

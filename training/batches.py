@@ -10,12 +10,20 @@ from m3core.batch import Batch, make_batch
 from m3core.model_config import ModalityConfig
 from m3core.survey import Survey
 
-__all__ = ["epoch_batches", "epoch_rows", "n_steps"]
+__all__ = ["epoch_batches", "epoch_rows", "n_steps", "step_seed"]
 
 
 def n_steps(n_rows: int, batch_size: int) -> int:
     """Steps of an epoch; no source is dropped."""
     return max(1, -(-n_rows // batch_size))
+
+
+def step_seed(*, seed: int, step: int) -> int:
+    """Seed of torch's generator for a step: dropout and drawn keys depend on the two numbers alone.
+
+    Below 2**31: torch's generator on a CPU reads 32 bits of a seed, and the parts of a step count up from it.
+    """
+    return int(np.random.SeedSequence([seed, step]).generate_state(1)[0] >> 1)
 
 
 def epoch_rows(rows: NDArray[np.int64], batch_size: int, *, seed: int, epoch: int) -> list[NDArray[np.int64]]:

@@ -21,6 +21,7 @@ class TrainConfig(BaseModel):
     preset: Literal["fast", "paper"] = Field("fast", description="where the defaults and the encoder family came from")
     epochs: int = Field(40, ge=1, le=10_000, description="passes over the training split")
     batch_size: int = Field(256, ge=2, le=65_536, description="sources in a step; more sources are more to tell apart")
+    micro_batch: int = Field(256, ge=1, description="sources in memory at once; changes memory and time, not the loss")
     learning_rate: float = Field(
         1e-3, gt=0, le=1, description="largest step size of the optimizer, reached after warm-up"
     )

@@ -1,6 +1,7 @@
 """The training loop: no modality and no objective is named in it."""
 
 import logging
+import math
 import threading
 import time
 
@@ -12,7 +13,7 @@ from m3core.model import MultimodalCLIP
 from m3core.run import State
 from m3core.survey import Survey
 from training import last
-from training.batches import epoch_batches, epoch_rows, n_steps
+from training.batches import epoch_batches, epoch_rows, n_steps, step_seed
 from training.config import TrainConfig
 from training.objectives import Contrastive, Judgement
 from training.record import Record
@@ -78,27 +79,30 @@ class Trainer:
         epoch, config = self.position.epoch, self.config
         parts = epoch_rows(self.rows.train, config.batch_size, seed=config.seed, epoch=epoch)
         parts = parts[self.position.step_in_epoch :]
-        seed = config.seed if config.augment else None
+        drawn_from = config.seed if config.augment else None
         started = time.monotonic()
-        for batch in epoch_batches(self.survey, self.model.config.modalities, parts, seed=seed, epoch=epoch):
+        for batch in epoch_batches(self.survey, self.model.config.modalities, parts, seed=drawn_from, epoch=epoch):
             step = self.position.step
             rate = learning_rate(config, step, self.steps_per_epoch, self.position.judge.plateau_scale)
             for group in self.optimizer.param_groups:
                 group["lr"] = rate
-            torch.manual_seed((config.seed << 32) + step)  # dropout and drawn keys depend on the step alone
             self.optimizer.zero_grad(set_to_none=True)
-            loss, losses = self.objective.loss(self.model, batch.to(self.device))
-            if not torch.isfinite(loss):
+            loss, losses = self.objective.backward(
+                self.model,
+                batch.to(self.device),
+                micro_batch=config.micro_batch,
+                seed=step_seed(seed=config.seed, step=step),
+            )
+            if not math.isfinite(loss):
                 raise M3Error(
-                    f"the loss is {loss.item()} at step {step}: the training diverged; lower learning_rate "
+                    f"the loss is {loss} at step {step}: the training diverged; lower learning_rate "
                     f"(now {config.learning_rate:g}) and start a new run."
                 )
-            loss.backward()
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.gradient_clip)
             seconds = time.monotonic() - started
             with self.lock:
                 self.optimizer.step()
-                self._count(len(batch.rows), float(loss.detach()), losses, rate, seconds)
+                self._count(len(batch.rows), loss, losses, rate, seconds)
             started = time.monotonic()
 
     def _count(self, n: int, loss: float, losses: dict[str, float], rate: float, seconds: float) -> None:

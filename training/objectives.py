@@ -1,6 +1,6 @@
 """What is trained: from a batch to a loss, and from a split to figures. The loop knows no more than this."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -43,10 +43,46 @@ class Judgement:
 class Contrastive:
     """CLIP over every pair of modalities, the pair losses summed."""
 
-    def loss(self, model: MultimodalCLIP, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+    def loss(
+        self, model: MultimodalCLIP, embeddings: Mapping[str, Tensor], batch: Batch
+    ) -> tuple[Tensor, dict[str, float]]:
         """Total loss of a batch, and each pair's."""
-        total, losses = contrastive_loss(model.embed(batch.inputs), batch.present, model.scales())
+        total, losses = contrastive_loss(embeddings, batch.present, model.scales())
         return total, {pair_key(*pair): float(loss.detach()) for pair, loss in losses.items()}
+
+    def backward(
+        self, model: MultimodalCLIP, batch: Batch, *, micro_batch: int, seed: int
+    ) -> tuple[float, dict[str, float]]:
+        """Gradients of a batch's loss, in the memory of `micro_batch` sources.
+
+        The loss needs every embedding of the batch at once, its gradient with respect to the weights does not:
+        embed all without keeping anything, differentiate the loss by the embeddings, then embed part by part again
+        and pass that gradient on (Gao et al. 2021, arXiv 2101.06983). Seeding each part makes its dropout the same
+        both times. A batch of one part is differentiated as it is.
+        """
+        parts = batch.parts(micro_batch)
+        if len(parts) == 1:
+            torch.manual_seed(seed)
+            total, losses = self.loss(model, model.embed(batch.inputs), batch)
+            total.backward()
+            return float(total.detach()), losses
+        with torch.no_grad():
+            embedded = []
+            for number, part in enumerate(parts):
+                torch.manual_seed(seed + number)
+                embedded.append(model.embed(part.inputs))
+        whole = {name: torch.cat([one[name] for one in embedded]).requires_grad_() for name in embedded[0]}
+        total, losses = self.loss(model, whole, batch)
+        total.backward()
+        start = 0
+        for number, part in enumerate(parts):
+            torch.manual_seed(seed + number)
+            vectors = model.embed(part.inputs)
+            end = start + len(part.rows)
+            asked = {name: whole[name].grad for name in vectors if whole[name].grad is not None}
+            torch.autograd.backward([vectors[name] for name in asked], [asked[name][start:end] for name in asked])
+            start = end
+        return float(total.detach()), losses
 
     def judge(
         self, model: MultimodalCLIP, survey: Survey, rows: NDArray[np.int64], batch_size: int, device: torch.device

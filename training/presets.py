@@ -23,6 +23,7 @@ def paper(n_sources: int) -> TrainConfig:
         family="paper",
         epochs=100,
         batch_size=512,
+        micro_batch=64,
         learning_rate=3.92e-3,
         patience=6,
         embedding_dim=512,

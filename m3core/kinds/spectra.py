@@ -154,7 +154,8 @@ def _series(spec: ModalitySpec, source: Source) -> list[Series]:
     ivar = observation["ivar"].astype(np.float64)
     observed = ivar > 0
     n_masked = int((~observed).sum())
-    error = np.divide(1.0, np.sqrt(ivar, where=observed), out=np.full(len(ivar), np.nan), where=observed)
+    error = np.full(len(ivar), np.nan)
+    error[observed] = 1.0 / np.sqrt(ivar[observed])
     unit = spec.units.get("wavelength", "Angstrom")
     return [
         Series(

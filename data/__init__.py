@@ -1,0 +1,1 @@
+"""Surveys from files: importers and their command line."""

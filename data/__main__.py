@@ -1,0 +1,81 @@
+"""python -m data import-table | describe."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from m3core.command import one_line_errors
+from m3core.errors import ConfigError
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Build surveys and say what they hold.")
+
+
+@app.callback()
+def _commands() -> None:
+    """Build surveys and say what they hold."""
+
+
+@app.command("import-table")
+def import_table(
+    catalogue: Annotated[Path, typer.Option(help="A row a star: CSV, parquet, FITS or VOTable.")],
+    photometry: Annotated[Path, typer.Option(help="A row an observation: source_id, band, time, mag or flux, error.")],
+    out: Annotated[Path, typer.Option(help="Survey folder to make.")],
+    map_: Annotated[str, typer.Option("--map", metavar="ROLE=COLUMN,...", help="Columns whose names differ.")] = "",
+    exclude: Annotated[str, typer.Option(metavar="COLUMN,...", help="Catalogue columns that are no inputs.")] = "",
+    split: Annotated[str, typer.Option(help="Shares of train, validation and test.")] = "0.8,0.1,0.1",
+    seed: Annotated[int, typer.Option(help="Seed of the split.")] = 42,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse files with any fault.")] = False,
+    value: Annotated[str, typer.Option(help="mag or flux, where the photometry has both.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be imported and write nothing.")] = False,
+    no_period_search: Annotated[
+        bool, typer.Option("--no-period-search", help="Keep the catalogue's periods unchecked.")
+    ] = False,
+) -> None:
+    """Import a catalogue and a long table of photometry: each band a modality, the numeric columns one more."""
+    with one_line_errors():
+        from data import import_table as importer
+        from data.columns import parse_map
+        from data.periods import period_sentence
+        from data.progress import ProgressLine
+        from data.split import parse_fractions
+
+        importer.check_free(out)
+        if value not in ("", "mag", "flux"):
+            raise ConfigError(f"--value {value}: write mag or flux.")
+        options = importer.Options(
+            catalogue=catalogue,
+            photometry=photometry,
+            columns=parse_map(map_),
+            exclude=tuple(name.strip() for name in exclude.split(",") if name.strip()),
+            split=parse_fractions(split),
+            seed=seed,
+            strict=strict,
+            value=value or None,  # type: ignore[arg-type]
+            period_search=not no_period_search,
+        )
+        plan = importer.plan(options, ProgressLine())
+        for line in plan.summary():
+            typer.echo(line)
+        if dry_run:
+            typer.echo("dry run: nothing is written.")
+            return
+        survey = importer.write(plan, out, ProgressLine())
+        typer.echo(period_sentence(survey.sources))
+        typer.echo(f"{out}: a survey of {len(survey)} stars, hash {survey.hash[:16]}; faults are listed in report.csv.")
+
+
+@app.command()
+def describe(survey: Annotated[Path, typer.Argument(metavar="DIR", help="Survey folder.")]) -> None:
+    """Say what a survey holds, and whether its files are those that were written."""
+    with one_line_errors():
+        from data.describe import describe as lines_of
+        from m3core.survey import Survey
+
+        for line in lines_of(Survey.open(survey)):
+            typer.echo(line)
+
+
+if __name__ == "__main__":
+    sys.exit(app())

@@ -1,0 +1,114 @@
+"""What was wrong with single rows and stars, and what was done about it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from m3core.errors import SurveyError
+
+__all__ = ["KINDS", "Report"]
+
+LEFT_OUT, CURVE, ABSENT, KEPT = "row left out", "curve kept as absent", "value kept as absent", "kept"
+
+KINDS = {
+    "photometry of a star that is not in the catalogue": "left out",
+    "band missing": LEFT_OUT,
+    "time not finite": LEFT_OUT,
+    "brightness not finite": LEFT_OUT,
+    "error not positive": LEFT_OUT,
+    "fill value as brightness": LEFT_OUT,
+    "fill value as error": "error kept as absent",
+    "error not finite": "error kept as absent",
+    "duplicate row": LEFT_OUT,
+    "curve without a usable row": CURVE,
+    "curve of one epoch": CURVE,
+    "constant brightness": CURVE,
+    "star without photometry": "star kept with its catalogue entry",
+    "coordinates missing or out of range": "coordinates kept as absent",
+    "catalogue value infinite": ABSENT,
+    "catalogue period not positive": "kept, not used for folding",
+    "label missing": "star kept unlabelled",
+}
+"""Every kind of fault -> what is done about it."""
+
+
+@dataclass
+class Report:
+    """Faults by kind, each with the file, source, band and row where it stands."""
+
+    tables: list[pd.DataFrame] = field(default_factory=list)
+
+    def add(
+        self,
+        kind: str,
+        file: str,
+        source_ids: Sequence[str],
+        *,
+        bands: Sequence[str] | str = "",
+        rows: Sequence[int] | None = None,
+        detail: Sequence[str] | str = "",
+    ) -> None:
+        """Count faults of one kind, one an entry of `source_ids`.
+
+        Args:
+            bands: label of the band of each, or one for all; '' where it is no matter of a band.
+            rows: 1-based data rows of the file; None where it is no matter of one row.
+        """
+        if len(source_ids):
+            columns = {
+                "fault": kind,
+                "file": file,
+                "source_id": np.asarray(source_ids, object),
+                "band": bands,
+                "row": pd.array([pd.NA] * len(source_ids) if rows is None else rows, dtype="Int64"),
+                "detail": detail,
+                "action": KINDS[kind],
+            }
+            self.tables.append(pd.DataFrame(columns))
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Kind -> how many, in the order of `KINDS`, only those that occur."""
+        found: dict[str, int] = {}
+        for table in self.tables:
+            found[table["fault"].iloc[0]] = found.get(table["fault"].iloc[0], 0) + len(table)
+        return {kind: found[kind] for kind in KINDS if kind in found}
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """All faults, by kind in the order of `KINDS`, inside one in the order of the rows."""
+        order = {kind: number for number, kind in enumerate(KINDS)}
+        tables = sorted(self.tables, key=lambda table: order[table["fault"].iloc[0]])
+        names = ["fault", "file", "source_id", "band", "row", "detail", "action"]
+        return pd.concat(tables, ignore_index=True)[names] if tables else pd.DataFrame(columns=names)
+
+    def csv(self) -> str:
+        """The text of report.csv."""
+        return self.table.to_csv(index=False, lineterminator="\n")
+
+    def sentences(self) -> list[str]:
+        """One line a kind: how many, what was done, and the first of them."""
+        lines = []
+        table = self.table
+        for kind, count in self.counts.items():
+            first = table[table["fault"] == kind].iloc[0]
+            row = "" if pd.isna(first["row"]) else f", row {first['row']}"
+            band = f", band {first['band']}" if first["band"] else ""
+            lines.append(
+                f"{kind}: {count} ({KINDS[kind]}; first: {first['file']}{row}, source {first['source_id']}{band})"
+            )
+        return lines
+
+    def refuse(self) -> None:
+        """What --strict does.
+
+        Raises:
+            SurveyError: there is a fault; names the first of the first kind and how many there are.
+        """
+        if self.counts:
+            total = sum(self.counts.values())
+            raise SurveyError(
+                f"{self.sentences()[0]}: --strict refuses {total} faults in all; mend the files or import without it."
+            )

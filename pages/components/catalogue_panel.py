@@ -1,0 +1,40 @@
+"""The catalogue entry of a source."""
+
+import streamlit as st
+
+from m3core.catalogue import MISSING, catalogue_table
+from m3core.survey import Source, Survey
+from pages.components.text import literal
+
+__all__ = ["catalogue_panel"]
+
+
+def catalogue_panel(survey: Survey, source: Source, *, height: int) -> None:
+    """Value, unit, percentile among the class, and whether the model reads the column."""
+    table = catalogue_table(survey, source)
+    if table.empty:
+        st.caption("The catalogue has no columns beside id, position, label and split.")
+        return
+    among = f"{source.label} sources" if source.label is not None else "its class"
+    st.dataframe(
+        table, hide_index=True, key="catalogue", height=min(height, 38 + 35 * len(table)), row_height=32,
+        column_config={
+            "column": st.column_config.TextColumn("Column", width="medium"),
+            "value": st.column_config.TextColumn("Value"),
+            "unit": st.column_config.TextColumn("Unit", width="small"),
+            "percentile": st.column_config.ProgressColumn(
+                "Percentile", min_value=0, max_value=100, format="%.0f",
+                help=f"Percent of the {literal(among)} with a smaller value; equal ones count half.",
+            ),
+            "input_of": st.column_config.TextColumn("Input of", help="The modalities that read this column."),
+        },
+        alt="Catalogue values of the source",
+    )  # fmt: skip
+    n_missing = int((table["value"] == MISSING).sum())
+    missing = f" {n_missing} of {len(table)} values are missing." if n_missing else ""
+    if source.label is None:
+        st.caption(f"The source has no label, so it has no percentiles among a class.{missing}")
+    else:
+        st.caption(
+            f"Percentile: percent of the {literal(among)} with a smaller value, equal ones counted half (0 to 100).{missing}"
+        )

@@ -1,0 +1,85 @@
+"""One source with everything the survey holds of it: beside the map and on its own page."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from m3core.kinds import Series, kind_of
+from m3core.sky import sexagesimal
+from m3core.survey import Source, Survey
+from pages.components import state
+from pages.components.catalogue_panel import catalogue_panel
+from pages.components.figure import show
+from pages.components.light_curve_panel import light_curve_panel
+from pages.components.neighbours_panel import neighbours_panel
+from pages.components.text import literal
+from m3core.figures.series import line_figure, points_figure
+
+__all__ = ["viewer"]
+
+
+def viewer(survey: Survey, source_id: str, *, around: Sequence[str], page: str, wide: bool) -> None:
+    """Draw a source.
+
+    Args:
+        around: ids in which to step back and forth.
+        page: this page's file, where links to neighbours lead.
+        wide: panels side by side.
+    """
+    source = survey.source(source_id)
+    _header(source, around)
+    series = {name: kind_of(spec).series(spec, source) for name, spec in survey.modalities.items()}
+    every = [one for found in series.values() for one in found]
+    foldable = [one for one in every if one.foldable]
+    if foldable:
+        light_curve_panel(survey, source, foldable, wide=wide)
+    for one in every:
+        if one.style != "table" and not one.foldable:
+            _other_series(source, one)
+    absent = [name for name, found in series.items() if not found]
+    if absent:
+        st.info(f"This source has no {literal(', '.join(absent))}.", icon=":material/visibility_off:")
+    if wide:
+        left, right = st.columns(2)
+        with left:
+            st.subheader("Catalogue")
+            catalogue_panel(survey, source, height=520)
+        with right:
+            st.subheader("Nearest neighbours")
+            neighbours_panel(source_id, page)
+    else:
+        st.markdown("**Nearest neighbours**")
+        neighbours_panel(source_id, page)
+        st.markdown("**Catalogue**")
+        catalogue_panel(survey, source, height=420)
+
+
+def _header(source: Source, around: Sequence[str]) -> None:
+    where = sexagesimal(source.ra, source.dec)
+    position = f"{source.ra:.5f} {source.dec:+.5f} deg ({where})" if where else "no position"
+    label = "unlabelled" if source.label is None else f"**{literal(source.label)}**"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.code(source.source_id, language=None, width="content")
+        _steps(source.source_id, around)
+    st.markdown(f"{label} · {literal(source.split)} · {literal(position)}")
+
+
+def _steps(source_id: str, around: Sequence[str]) -> None:
+    place = {other: number for number, other in enumerate(around)}.get(source_id)
+    before = around[place - 1] if place else None
+    after = around[place + 1] if place is not None and place + 1 < len(around) else None
+    for text, other, key in (("Previous", before, "K"), ("Next", after, "J")):
+        st.button(
+            text, key=f"step_{text}", disabled=other is None, shortcut=key,
+            on_click=state.choose, kwargs={"source": other},
+        )  # fmt: skip
+    if place is not None:
+        st.caption(f"{place + 1:,} of {len(around):,}")
+
+
+def _other_series(source: Source, one: Series) -> None:
+    st.markdown(f"**{literal(one.name)}**")
+    figure = line_figure(one) if one.style == "line" else points_figure([one])
+    show(figure, name=f"series_{one.name}", alt=f"{one.name} of {source.source_id}")
+    for note in one.notes:
+        st.caption(literal(note, 300))

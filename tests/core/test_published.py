@@ -1,0 +1,127 @@
+"""The published preprocessing and photometry encoder against its recorded outputs (../shared/golden)."""
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from m3core import preprocess
+from m3core.nn.informer import Informer, ProbSparseAttention
+from tests.conftest import SHARED, needs_shared
+
+GOLDEN = SHARED / "golden" / "astrom3_small"
+
+LAYER = {
+    "attention.query": "attention.query_projection",
+    "attention.key": "attention.key_projection",
+    "attention.value": "attention.value_projection",
+    "attention.out": "attention.out_projection",
+    "expand": "conv1",
+    "contract": "conv2",
+    "norm1": "norm1",
+    "norm2": "norm2",
+}
+
+
+@pytest.fixture(scope="module")
+def golden():
+    return {name: np.load(GOLDEN / f"{name}.npz", allow_pickle=False) for name in ("raw", "preprocessed", "expected")}
+
+
+def published_informer() -> Informer:
+    weights = load_file(GOLDEN / "model.safetensors")
+    prefix = "photometry_encoder."
+    names = {"embedding.convolution.weight": "enc_embedding.value_embedding.tokenConv.weight"}
+    for kind in ("weight", "bias"):
+        names[f"norm.{kind}"] = f"encoder.norm.{kind}"
+        for layer in range(2):
+            for ours, theirs in LAYER.items():
+                names[f"layers.{layer}.{ours}.{kind}"] = f"encoder.attn_layers.{layer}.{theirs}.{kind}"
+    net = Informer(
+        n_channels=9, seq_len=64, d_model=32, n_heads=4, d_ff=64, e_layers=2, factor=1, dropout=0.2, head_mixing=True
+    )
+    shapes = {name: tensor.shape for name, tensor in net.state_dict().items()}
+    net.load_state_dict({ours: weights[prefix + theirs].reshape(shapes[ours]) for ours, theirs in names.items()})
+    for module in net.modules():
+        if isinstance(module, ProbSparseAttention):
+            module.sampling = "published"
+    return net.eval()
+
+
+@needs_shared
+def test_preprocessing(golden):
+    raw, expected = golden["raw"], golden["preprocessed"]
+    for i in range(6):
+        array, mask = preprocess.light_curve(raw[f"lightcurve_{i}"], raw[f"photo_cols_{i}"], 64)
+        np.testing.assert_allclose(array, expected["photometry"][i], atol=1e-6)
+        np.testing.assert_array_equal(mask, expected["photometry_mask"][i])
+        np.testing.assert_allclose(preprocess.spectrum(raw[f"spectrum_{i}"]), expected["spectra"][i], atol=1e-5)
+
+
+@needs_shared
+def test_informer(golden):
+    net = published_informer()
+    inputs = {
+        "": torch.from_numpy(golden["preprocessed"]["photometry"]),
+        "mask": torch.from_numpy(golden["preprocessed"]["photometry_mask"]),
+    }
+    with torch.no_grad():
+        torch.manual_seed(1234)
+        features = net(inputs).numpy()
+        tokens = net.embedding(inputs[""]).numpy()
+    np.testing.assert_allclose(features, golden["expected"]["photometry_encoder_output"], atol=1e-5)
+    np.testing.assert_allclose(tokens, golden["expected"]["photometry_token_embedding"], atol=1e-5)
+
+
+def test_light_curve_by_hand():
+    """Times 10, 12, 14 d; flux 1, 3, 8: mean 4, median 3, MAD 2; the duplicate row goes, the order is mended."""
+    rows = np.array([[14, 8, 0.2], [10, 1, 0.4], [12, 3, 0.6], [10, 1, 0.4]])
+    array, mask = preprocess.light_curve(rows, [7.0], 4)
+    np.testing.assert_allclose(
+        array,
+        [
+            [0, -1.5, 0.2, 7, np.log10(2), 4 / 365],
+            [0.5, -0.5, 0.3, 7, np.log10(2), 4 / 365],
+            [1, 2, 0.1, 7, np.log10(2), 4 / 365],
+            [0, 0, 0, 7, np.log10(2), 4 / 365],
+        ],
+        rtol=1e-6,
+    )
+    assert mask.tolist() == [1, 1, 1, 0]
+
+
+def test_a_long_light_curve_is_cropped_in_the_centre_or_at_random():
+    rows = np.column_stack([np.arange(10.0), np.arange(10.0) ** 2, np.ones(10)])
+    centre, _ = preprocess.light_curve(rows, [], 4)
+    np.testing.assert_allclose(centre[:, 0], np.array([3, 4, 5, 6]) / 9, rtol=1e-6)
+    starts = {
+        round(float(preprocess.light_curve(rows, [], 4, rng=np.random.default_rng(seed))[0][0, 0]) * 9) for seed in range(60)
+    }
+    assert starts == set(range(7))
+
+
+@pytest.mark.parametrize("rows", [[[5.0, 2.0, 0.1]], [[1.0, 2.0, 0.1], [2.0, 2.0, 0.1], [3.0, 2.0, 0.1]]])
+def test_one_epoch_and_constant_flux_stay_finite(rows):
+    array, _ = preprocess.light_curve(np.array(rows), [], 4)
+    assert np.isfinite(array).all()
+
+
+def test_metadata_transforms_by_hand():
+    names = ["j_mag", "parallax", "l", "b", "bp_rp"]
+    np.testing.assert_allclose(
+        preprocess.metadata(names, np.array([12.0, 10.0, 180.0, 30.0, 0.7])), [7.0, 10.0, -1.0, 0.5, 0.7], rtol=1e-12
+    )
+    assert np.isnan(preprocess.metadata(names, np.array([12.0, -0.1, 0, 0, 0]))[0])  # never 1 mas in the dark
+
+
+def test_deterministic_evaluation_ignores_the_generator():
+    torch.manual_seed(0)
+    net = Informer(
+        n_channels=5, seq_len=32, d_model=16, n_heads=2, d_ff=16, e_layers=2, factor=1, dropout=0.1, head_mixing=False
+    ).eval()
+    inputs = {"": torch.randn(3, 32, 5), "mask": torch.ones(3, 32)}
+    with torch.no_grad():
+        torch.manual_seed(1)
+        first = net(inputs)
+        torch.manual_seed(2)
+        assert torch.equal(net(inputs), first)
