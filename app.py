@@ -18,8 +18,8 @@ PAGES = [
 st.set_page_config(page_title="M3 Explorer", page_icon=":material/scatter_plot:", layout="wide")
 page = st.navigation(PAGES)
 with sentences():
-    state.resolve()
+    state.resolve(page.title)
     with st.sidebar:
-        sidebar.show()
+        sidebar.show(page.title)
     show_notices()
     page.run()

@@ -116,7 +116,7 @@ def _csv(name: str, stream: BinaryIO, text: ChooseText) -> Table:
                 names=names,
                 index_col=False,
                 encoding="utf-8-sig",
-                dtype=dict.fromkeys(as_is, "category"),  # ids and bands repeat: a code a row, not a text
+                dtype=dict.fromkeys(as_is, str),
                 keep_default_na=False,
                 na_values={column: [""] if column in as_is else MISSING_TEXTS for column in names},
                 skipinitialspace=True,

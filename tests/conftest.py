@@ -22,7 +22,9 @@ def light_curve(rng: np.random.Generator, period: float, n: int, amplitude: floa
     return {"time": time, "mag": mag, "error": error}
 
 
-def make_survey(path: Path, n: int = 60, seed: int = 1, missing: bool = True, bands: tuple[str, ...] = ("g", "r")) -> Survey:
+def make_survey(
+    path: Path, n: int = 60, seed: int = 1, missing: bool = True, bands: tuple[str, ...] = ("g", "r")
+) -> Survey:
     """A survey of two bands and metadata: two classes told by period; every seventh source lacks a band."""
     rng = np.random.default_rng(seed)
     period = np.where(np.arange(n) % 2, rng.uniform(0.4, 0.7, n), rng.uniform(20, 60, n))
@@ -42,7 +44,9 @@ def make_survey(path: Path, n: int = 60, seed: int = 1, missing: bool = True, ba
     arrays, modalities = {}, []
     for number, band in enumerate(bands):
         absent = [missing and i % 7 == number for i in range(n)]
-        arrays[band] = [None if gone else light_curve(rng, period[i], int(rng.integers(20, 60))) for i, gone in enumerate(absent)]
+        arrays[band] = [
+            None if gone else light_curve(rng, period[i], int(rng.integers(20, 60))) for i, gone in enumerate(absent)
+        ]
         modalities.append(
             ModalitySpec(
                 name=band,

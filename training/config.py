@@ -51,6 +51,7 @@ class TrainConfig(BaseModel):
     options: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="encoder options by kind, such as {photometry: {seq_len: 100}}"
     )
+    maps: bool = Field(True, description="fit the maps when training ends; `embed` can fit them later")
     map_neighbors: int = Field(22, ge=2, le=500, description="UMAP: neighbours of a source, larger shows the whole")
     map_min_dist: float = Field(0.1, ge=0, le=0.99, description="UMAP: how close points may lie")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: a GPU where torch sees one")

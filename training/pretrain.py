@@ -86,7 +86,7 @@ def train(run: Run, survey: Survey, config: TrainConfig, record: Record, supervi
     embed_and_map(
         run,
         survey,
-        map_settings(config),
+        map_settings(config) if config.maps else None,
         lambda state, done, what: record.update(state=state, progress=done, message=what, seconds_left=None),
     )
     sentences = score_sentences(run, survey)

@@ -22,8 +22,11 @@ Report = Callable[[State, float, str], None]
 """Told the state, the fraction done and a word on what is under way."""
 
 
-def embed_and_map(run: Run, survey: Survey, settings: MapSettings, report: Report) -> bool:
+def embed_and_map(run: Run, survey: Survey, settings: MapSettings | None, report: Report) -> bool:
     """Embed every source of every split with the run's best checkpoint, and fit the maps.
+
+    Args:
+        settings: of the maps; None: no maps.
 
     Returns:
         Whether there was anything to do.
@@ -46,14 +49,14 @@ def embed_and_map(run: Run, survey: Survey, settings: MapSettings, report: Repor
             "versions": versions(),
         }
         Embeddings(survey.source_ids, arrays, "").write(embeddings_folder(run, survey), about)
-    if not mapped:
+    if settings is not None and not mapped:
         report(State.MAPPING, 0.0, "")
         embeddings = Embeddings.open(run, survey)
         make_maps(embeddings, settings, lambda done, name: report(State.MAPPING, done, name)).write(run, survey)
     return not (embedded and mapped)
 
 
-def _up_to_date(run: Run, survey: Survey, settings: MapSettings) -> tuple[bool, bool]:
+def _up_to_date(run: Run, survey: Survey, settings: MapSettings | None) -> tuple[bool, bool]:
     """Whether the embeddings and the maps are there and of this checkpoint, survey and settings."""
     try:
         Embeddings.open(run, survey)

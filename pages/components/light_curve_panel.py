@@ -48,8 +48,12 @@ def _buttons(key: str, period: float | None, periods: list[KnownPeriod]) -> None
         st.session_state[key] = min(max(value, SHORTEST), LONGEST)
 
     known = period or 0.0
-    st.button("÷ 2", key="period_half", on_click=put, args=(known / 2,), disabled=period is None, help="Half the period")
-    st.button("× 2", key="period_twice", on_click=put, args=(known * 2,), disabled=period is None, help="Twice the period")
+    st.button(
+        "÷ 2", key="period_half", on_click=put, args=(known / 2,), disabled=period is None, help="Half the period"
+    )
+    st.button(
+        "× 2", key="period_twice", on_click=put, args=(known * 2,), disabled=period is None, help="Twice the period"
+    )
     for one in periods:
         st.button(BUTTONS[one.name], key=f"period_{one.name}", on_click=put, args=(one.days,), help=f"{one.days:.7f} d")
 

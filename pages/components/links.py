@@ -5,9 +5,9 @@ import streamlit as st
 from pages.components import state
 from pages.components.text import literal
 
-__all__ = ["IMPORT", "MANIFOLD", "RUNS", "SOURCE", "TRAINING", "source_link"]
+__all__ = ["HOME", "IMPORT", "MANIFOLD", "RUNS", "SOURCE", "TRAINING", "source_link"]
 
-MANIFOLD, SOURCE, TRAINING = "pages/manifold.py", "pages/source.py", "pages/training.py"
+HOME, MANIFOLD, SOURCE, TRAINING = "pages/home.py", "pages/manifold.py", "pages/source.py", "pages/training.py"
 RUNS, IMPORT = "pages/runs.py", "pages/import_data.py"
 
 

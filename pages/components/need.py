@@ -24,7 +24,9 @@ def need_run() -> str:
     """The name of the chosen run; without one the page ends here."""
     name = state.chosen().run
     if name is None:
-        st.info("No model has been trained yet: open **Train a model** in the sidebar.", icon=":material/trending_down:")
+        st.info(
+            "No model has been trained yet: open **Train a model** in the sidebar.", icon=":material/trending_down:"
+        )
         st.stop()
     return name
 

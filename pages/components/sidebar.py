@@ -16,7 +16,7 @@ def show(page: str) -> None:
     """Draw the sidebar.
 
     Args:
-        page: file of the page beside it; a source found stays on a page that shows sources.
+        page: title of the page beside it; a source that is found opens beside the map where that is shown.
     """
     surveys = list(state.workspace().survey_folders())
     if not surveys:
@@ -30,7 +30,7 @@ def show(page: str) -> None:
         return
     with sentences():
         survey = resources.survey(name)
-        find(survey, page if page == links.MANIFOLD else links.SOURCE)
+        find(survey, links.MANIFOLD if page == "Manifold" else links.SOURCE)
         active_runs()
         training_form(survey)
 

@@ -14,12 +14,12 @@ from pages.components import resources
 from pages.components.text import literal
 
 __all__ = [
-    "Chosen", "choose", "chosen", "link_parameters", "notices", "resolve", "select", "selection", "workspace",
+    "Chosen", "choose", "chosen", "is_new_page", "link_parameters", "notices", "resolve", "select", "selection", "workspace",
 ]  # fmt: skip
 
 SURVEY, RUN, SOURCE = "survey", "run", "source"
 NAMES = (SURVEY, RUN, SOURCE)
-SELECTION, NOTICES = "selection", "notices"
+SELECTION, NOTICES, PAGE, NEW_PAGE = "selection", "notices", "page", "page_is_new"
 RESET_BY = {SURVEY: (RUN, SOURCE), RUN: (), SOURCE: ()}
 """What loses its meaning when something is chosen: the sources of one survey are not those of another."""
 
@@ -91,8 +91,19 @@ def notices() -> list[str]:
     return st.session_state.get(NOTICES, [])
 
 
-def resolve() -> None:
-    """Bring URL, session and workspace together, once at the start of every full rerun."""
+def is_new_page() -> bool:
+    """Whether this full rerun is the first of its page since another page was shown."""
+    return bool(st.session_state.get(NEW_PAGE, True))
+
+
+def resolve(page: str) -> None:
+    """Bring URL, session and workspace together, once at the start of every full rerun.
+
+    Args:
+        page: the title of the page that is about to run.
+    """
+    st.session_state[NEW_PAGE] = st.session_state.get(PAGE) != page
+    st.session_state[PAGE] = page
     asked = {name: st.query_params[name] for name in NAMES if name in st.query_params}
     found = workspace()
     st.session_state[NOTICES] = said = []

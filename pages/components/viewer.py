@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from m3core.figures.series import line_figure, points_figure
 from m3core.kinds import Series, kind_of
 from m3core.sky import sexagesimal
 from m3core.survey import Source, Survey
@@ -13,7 +14,6 @@ from pages.components.figure import show
 from pages.components.light_curve_panel import light_curve_panel
 from pages.components.neighbours_panel import neighbours_panel
 from pages.components.text import literal
-from m3core.figures.series import line_figure, points_figure
 
 __all__ = ["viewer"]
 

@@ -36,7 +36,9 @@ SPECS = {
         settings={"value": "flux", "period": "period", "auxiliaries": 2},
     ),
     "spectra": ModalitySpec(name="lrs", kind="spectra", label="LRS", fields=("wavelength", "flux", "ivar")),
-    "metadata": ModalitySpec(name="metadata", kind="metadata", label="metadata", columns=("parallax", "j_mag", "period")),
+    "metadata": ModalitySpec(
+        name="metadata", kind="metadata", label="metadata", columns=("parallax", "j_mag", "period")
+    ),
 }
 
 

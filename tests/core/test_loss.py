@@ -36,7 +36,10 @@ def test_four_modalities_equal_loops_over_hand_written_pairs():
     present = {name: torch.ones(6, dtype=torch.bool) for name in "abcd"}
     present["b"][[1, 4]] = False
     present["d"][0] = False
-    scales = {pair: torch.tensor(2.0 + i) for i, pair in enumerate([("a", "b"), ("a", "c"), ("a", "d"), ("b", "c"), ("b", "d"), ("c", "d")])}
+    scales = {
+        pair: torch.tensor(2.0 + i)
+        for i, pair in enumerate([("a", "b"), ("a", "c"), ("a", "d"), ("b", "c"), ("b", "d"), ("c", "d")])
+    }
     total, losses = contrastive_loss(embeddings, present, scales)
     rows = {
         ("a", "b"): [0, 2, 3, 5],
@@ -46,7 +49,9 @@ def test_four_modalities_equal_loops_over_hand_written_pairs():
         ("b", "d"): [2, 3, 5],
         ("c", "d"): [1, 2, 3, 4, 5],
     }
-    expected = {p: looped_pair_loss(embeddings[p[0]][r], embeddings[p[1]][r], float(scales[p])) for p, r in rows.items()}
+    expected = {
+        p: looped_pair_loss(embeddings[p[0]][r], embeddings[p[1]][r], float(scales[p])) for p, r in rows.items()
+    }
     assert losses.keys() == expected.keys()
     for pair, value in expected.items():
         assert float(losses[pair]) == pytest.approx(value, rel=1e-9)
@@ -56,7 +61,11 @@ def test_four_modalities_equal_loops_over_hand_written_pairs():
 def test_a_pair_with_one_common_source_has_no_loss():
     rng = np.random.default_rng(0)
     embeddings = {name: unit(rng, 3, 4) for name in "abc"}
-    present = {"a": torch.tensor([True, True, True]), "b": torch.tensor([True, True, True]), "c": torch.tensor([True, False, False])}
+    present = {
+        "a": torch.tensor([True, True, True]),
+        "b": torch.tensor([True, True, True]),
+        "c": torch.tensor([True, False, False]),
+    }
     scales = {("a", "b"): torch.tensor(1.0), ("a", "c"): torch.tensor(1.0), ("b", "c"): torch.tensor(1.0)}
     _, losses = contrastive_loss(embeddings, present, scales)
     assert list(losses) == [("a", "b")]

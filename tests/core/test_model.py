@@ -84,7 +84,10 @@ def change(folder, edit):
     ("edit", "says"),
     [
         (lambda t: t.pop("projections.g_.bias"), "lacks the tensor 'projections.g_.bias'"),
-        (lambda t: t.update({"projections.g_.bias": torch.zeros(3)}), r"has shape \(3,\), config.json asks for \(16,\)"),
+        (
+            lambda t: t.update({"projections.g_.bias": torch.zeros(3)}),
+            r"has shape \(3,\), config.json asks for \(16,\)",
+        ),
         (lambda t: t.update({"extra": torch.zeros(3)}), "has the tensor 'extra'"),
         (lambda t: t["projections.g_.bias"].fill_(math.nan), "not finite"),
     ],
@@ -117,7 +120,12 @@ def test_a_survey_of_other_columns_does_not_fit(model, survey, tmp_path):
     assert np.isnan(arrays["r"]).all()
     changed = model.config.modalities[0].spec.model_copy(update={"columns": ("other",)})
     config = model.config.model_copy(
-        update={"modalities": (model.config.modalities[0].model_copy(update={"spec": changed}), *model.config.modalities[1:])}
+        update={
+            "modalities": (
+                model.config.modalities[0].model_copy(update={"spec": changed}),
+                *model.config.modalities[1:],
+            )
+        }
     )
     with pytest.raises(CheckpointError, match="has columns"):
         config.check_fits(survey)

@@ -95,7 +95,8 @@ def test_a_long_light_curve_is_cropped_in_the_centre_or_at_random():
     centre, _ = preprocess.light_curve(rows, [], 4)
     np.testing.assert_allclose(centre[:, 0], np.array([3, 4, 5, 6]) / 9, rtol=1e-6)
     starts = {
-        round(float(preprocess.light_curve(rows, [], 4, rng=np.random.default_rng(seed))[0][0, 0]) * 9) for seed in range(60)
+        round(float(preprocess.light_curve(rows, [], 4, rng=np.random.default_rng(seed))[0][0, 0]) * 9)
+        for seed in range(60)
     }
     assert starts == set(range(7))
 

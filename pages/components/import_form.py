@@ -1,0 +1,168 @@
+"""Import a catalogue and its photometry: read first, show what was recognised, write only when told to."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from data.columns import parse_map
+from data.import_table import Options, Plan, plan, write
+from m3core.errors import M3Error
+from pages.components import jobs, links, state
+from pages.components.import_preview import import_preview
+from pages.components.text import literal
+
+__all__ = ["import_form"]
+
+READ, WRITE, UPLOADS = "read files", "write survey", "import_uploads"
+FORMATS = ["csv", "gz", "txt", "tsv", "parquet", "fits", "fit", "vot", "xml"]
+
+
+def import_form() -> None:
+    """The steps one below the other: files, what was recognised, writing, done."""
+    if _at_work(WRITE, "Writing the survey"):
+        return
+    _written()
+    if _at_work(READ, "Reading the files"):
+        return
+    options = _ask()
+    if options is not None:
+        jobs.start(READ, "Reading the files", lambda report: plan(options, report))
+        st.rerun()
+    found = jobs.job(READ)
+    if found is None:
+        return
+    if found.fault:
+        st.error(literal(found.fault, 600), icon=":material/error:")
+        st.caption("Nothing was written. Mend the files or the options, then read them again.")
+        return
+    import_preview(found.result)
+    _offer_to_write(found.result)
+
+
+def _at_work(key: str, title: str) -> bool:
+    found = jobs.job(key)
+    if found is None or not found.is_alive():
+        return False
+    st.subheader(title)
+    jobs.show_progress(key)
+    return True
+
+
+def _ask() -> Options | None:
+    """The files and how to read them; Options once the button is pressed."""
+    how = st.segmented_control(
+        "Your files are", ["on this machine", "to be uploaded"], default="on this machine", required=True,
+        key="import_how", label_visibility="collapsed",
+    )  # fmt: skip
+    left, right = st.columns(2)
+    if how == "on this machine":
+        catalogue = _path(left.text_input("Catalogue file", key="import_catalogue", placeholder="/data/catalogue.csv"))
+        photometry = _path(
+            right.text_input("Photometry file", key="import_photometry", placeholder="/data/photometry.parquet")
+        )
+    else:
+        catalogue = _uploaded(left.file_uploader("Catalogue file", type=FORMATS, key="import_catalogue_file"))
+        photometry = _uploaded(right.file_uploader("Photometry file", type=FORMATS, key="import_photometry_file"))
+    st.caption(
+        "CSV, parquet, FITS or VOTable, also gzipped. The catalogue has a row a star with its id; the photometry has "
+        "a row an observation with id, band, time (days) and magnitude or flux, best with an error. "
+        "Each band becomes a modality, the numeric catalogue columns one more."
+    )
+    changes = _more_options()
+    ready = catalogue is not None and photometry is not None
+    pressed = st.button("Read the files", type="primary", disabled=not ready, key="import_read")
+    if not pressed or catalogue is None or photometry is None:
+        return None
+    return Options(catalogue=catalogue, photometry=photometry, **changes)
+
+
+def _more_options() -> dict:
+    """What an import can be told beside its files."""
+    with st.expander("Options"):
+        left, right = st.columns(2)
+        named = left.text_input(
+            "Columns under other names", key="import_map", placeholder="period=P, source_id=ID",
+            help="ROLE=COLUMN, parted by commas. Roles: source_id, ra, dec, label, period, band, time, mag, flux, error.",
+        )  # fmt: skip
+        excluded = right.text_input(
+            "Catalogue columns that are no inputs", key="import_exclude", placeholder="quality, flag",
+            help="They are kept and shown, and the model does not see them.",
+        )  # fmt: skip
+        value = left.selectbox(
+            "Brightness", ["as recognised", "mag", "flux"], key="import_value", help="Where a file has both."
+        )
+        split = right.text_input(
+            "Split: train, validation, test", value="0.8, 0.1, 0.1", key="import_split",
+            help="Fractions that add up to 1, drawn by source and stratified by label.",
+        )  # fmt: skip
+        seed = left.number_input("Seed of the split", min_value=0, value=42, key="import_seed")
+        period_search = right.toggle(
+            "Search the periods", value=True, key="import_periods",
+            help="In all bands together. A catalogue's period is replaced for folding where another fits clearly better.",
+        )  # fmt: skip
+        strict = right.toggle("Refuse files with any fault", key="import_strict")
+    return {
+        "columns": parse_map(named),
+        "exclude": tuple(name.strip() for name in excluded.split(",") if name.strip()),
+        "value": None if value == "as recognised" else value,
+        "split": _fractions(split),
+        "seed": int(seed),
+        "period_search": period_search,
+        "strict": strict,
+    }
+
+
+def _fractions(text: str) -> tuple[float, float, float]:
+    try:
+        train, validation, test = (float(part) for part in text.split(","))
+    except ValueError:
+        raise M3Error(f"split {text[:60]!r}: write three fractions, such as 0.8, 0.1, 0.1.") from None
+    return train, validation, test
+
+
+def _path(text: str) -> Path | None:
+    return Path(text.strip()).expanduser() if text.strip() else None
+
+
+def _uploaded(file: UploadedFile | None) -> Path | None:
+    """An uploaded file on disk, under its own name without any folder: the survey's provenance names it."""
+    if file is None:
+        return None
+    if UPLOADS not in st.session_state:
+        st.session_state[UPLOADS] = tempfile.mkdtemp(prefix="m3-upload-")
+    folder = Path(st.session_state[UPLOADS]) / file.file_id
+    name = Path(file.name.replace("\\", "/")).name or "table"
+    if not (folder / name).is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(file.getbuffer())
+    return folder / name
+
+
+def _offer_to_write(found: Plan) -> None:
+    wish = found.options.catalogue.parent.name if UPLOADS not in st.session_state else found.options.catalogue.stem
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input(
+            "Name of the survey", value=state.workspace().free_survey_name(wish), key="import_name", width=320
+        )
+        if st.button("Import", type="primary", key="import_write", icon=":material/download_done:"):
+            out = state.workspace().new_survey(name.strip())
+            jobs.start(WRITE, "The import", lambda report: write(found, out, report))
+            st.rerun()
+
+
+def _written() -> None:
+    """Once the survey is written: choose it, and say what comes next."""
+    done = jobs.job(WRITE)
+    if done is None:
+        return
+    jobs.forget(WRITE)
+    if done.fault:
+        st.error(literal(done.fault, 600), icon=":material/error:")
+        return
+    jobs.forget(READ)
+    shutil.rmtree(st.session_state.pop(UPLOADS, ""), ignore_errors=True)
+    state.choose(survey=done.result.path.name)
+    st.switch_page(links.HOME, query_params=state.link_parameters())

@@ -1,0 +1,51 @@
+"""What an import recognised and what is wrong with it, before anything is written."""
+
+import pandas as pd
+import streamlit as st
+
+from data.import_table import Plan
+from data.report import KINDS
+from pages.components.text import literal
+
+__all__ = ["import_preview"]
+
+
+def import_preview(found: Plan) -> None:
+    """Columns, modalities, labels and split, and the faults by kind."""
+    st.subheader("What was recognised")
+    sources = found.catalogue.sources
+    labels = sources["label"].value_counts().sort_index()
+    with st.container(horizontal=True, gap="large"):
+        st.metric("Stars", f"{len(sources):,}", width="content")
+        st.metric("Modalities", len(found.modalities), width="content")
+        st.metric("Labels", len(labels), width="content")
+        st.metric("Faults", f"{sum(found.report.counts.values()):,}", width="content")
+    left, right = st.columns([2, 3])
+    with left:
+        rows = [
+            {"File": file, "Role": role, "Column": column}
+            for file, roles in found.recognised.items()
+            for role, column in roles.items()
+        ]
+        st.dataframe(rows, hide_index=True, height="content", alt="Which column is what")
+    with right:
+        st.dataframe(found.modalities, hide_index=True, height="content", alt="The modalities")
+        shares = pd.Series(found.splits).value_counts()
+        split = ", ".join(f"{name} {shares.get(name, 0):,}" for name in ("train", "validation", "test"))
+        named = ", ".join(f"{label} {count:,}" for label, count in labels.items()) or "none"
+        st.caption(literal(f"Labels: {named}. Split: {split}.", 600))
+    for note in found.notes:
+        st.info(literal(note[0].upper() + note[1:], 500), icon=":material/info:")
+    _faults(found)
+
+
+def _faults(found: Plan) -> None:
+    counts = found.report.counts
+    if not counts:
+        st.success("No fault was found in either file.", icon=":material/check:")
+        return
+    st.markdown("**Faults** of single rows or stars do not stop the import; `report.csv` in the survey lists each.")
+    rows = [{"Fault": kind, "How many": count, "What is done": KINDS[kind]} for kind, count in counts.items()]
+    st.dataframe(rows, hide_index=True, height="content", alt="Faults by kind")
+    with st.expander("Every fault, row by row"):
+        st.dataframe(found.report.table, hide_index=True, height=300)

@@ -1,0 +1,86 @@
+"""The selected sources: how many of each class, a table, and the way out of the app."""
+
+import html
+
+import numpy as np
+import streamlit as st
+
+from m3core.colouring import Categories
+from m3core.figures.palette import mark
+from m3core.survey import Survey
+from pages.components import map_panel, resources, state
+
+__all__ = ["selection_panel"]
+
+SIGNS = {"circle": "●", "diamond": "◆", "square": "■", "triangle-up": "▲"}
+
+
+def selection_panel(survey: Survey, survey_name: str, column: str) -> None:
+    """What is selected.
+
+    Args:
+        column: that the map is coloured by; it is counted and shown in the table.
+    """
+    selected = state.selection()
+    if not selected:
+        st.caption(
+            "Click a point to open its source. Select many with the box or the lasso above the map, or with "
+            "Shift and clicks; a double click on the map clears."
+        )
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{len(selected):,} of {len(survey):,} selected**")
+        st.button("Clear", key="selection_clear", on_click=_clear, icon=":material/close:")
+        if map_panel.shows_click():
+            st.button("Show on the map", key="selection_show", on_click=map_panel.redraw, icon=":material/visibility:")
+        table = survey.sources.loc[list(selected)]
+        st.download_button(
+            "CSV", lambda: table.to_csv(), file_name=f"{survey.path.name}-selection.csv", mime="text/csv",
+            key="selection_csv", on_click="ignore", icon=":material/download:",
+            help="The selected sources with every catalogue column.",
+        )  # fmt: skip
+    _counts(survey_name, column, np.array([survey.row(one) for one in selected]))
+    _table(survey, selected, column)
+
+
+def _clear() -> None:
+    state.select(())
+    map_panel.redraw()
+
+
+def _counts(survey_name: str, column: str, rows: np.ndarray) -> None:
+    """The legend while a selection is on: '47 / 412' for each category."""
+    colours = resources.colours(survey_name, column)
+    if not isinstance(colours, Categories):
+        return
+    parts = []
+    for code in (*range(len(colours.names)), -1):
+        total = int((colours.codes == code).sum())
+        if total:
+            name = html.escape(colours.names[code] if code >= 0 else colours.missing)
+            style = mark(code)
+            sign = f"<span style='color:{style.colour}'>{SIGNS[style.symbol]}</span>"
+            parts.append(f"<span>{sign} {name} {int((colours.codes[rows] == code).sum()):,} / {total:,}</span>")
+    st.html(f"<div style='display:flex;flex-wrap:wrap;gap:.2rem 1rem;font-size:.875rem'>{''.join(parts)}</div>")
+
+
+def _table(survey: Survey, selected: tuple[str, ...], column: str) -> None:
+    columns = list(dict.fromkeys(["label", "split", "ra", "dec", column]))
+    shown = survey.sources.loc[list(selected), columns].reset_index()
+
+    def opened() -> None:
+        rows = st.session_state["selection_table"]["selection"]["rows"]
+        if rows:
+            state.choose(source=selected[rows[0]])
+        st.rerun("viewer")
+
+    st.dataframe(
+        shown, hide_index=True, height=min(300, 38 + 35 * len(shown)), key="selection_table",
+        on_select=opened, selection_mode="single-row",
+        column_config={
+            "source_id": st.column_config.TextColumn("id", width="medium"),
+            "ra": st.column_config.NumberColumn("RA [deg]", format="%.5f"),
+            "dec": st.column_config.NumberColumn("Dec [deg]", format="%.5f"),
+        },
+        alt="Selected sources; choosing a row opens the source",
+    )  # fmt: skip

@@ -1,0 +1,43 @@
+"""Where do the sources lie in the space that the model learnt?"""
+
+import streamlit as st
+
+from m3core.colouring import columns_to_colour_by
+from pages.components import links, map_panel, state
+from pages.components.border import guarded
+from pages.components.need import need_maps, need_survey
+from pages.components.selection_panel import selection_panel
+from pages.components.viewer import viewer
+
+survey = need_survey()
+maps = need_maps()
+survey_name = state.chosen().survey
+
+
+@st.fragment(key="selected")
+@guarded
+def show_selection(column: str) -> None:
+    """What is selected, under the map."""
+    selection_panel(survey, survey_name, column)
+
+
+@st.fragment(key="viewer")
+@guarded
+def show_source() -> None:
+    """The chosen source, beside the map."""
+    source_id = state.chosen().source
+    if source_id is None:
+        st.info("Click a point of the map to open its source here.", icon=":material/ads_click:")
+        return
+    selected = state.selection()
+    around = selected if source_id in selected else list(survey.source_ids)
+    viewer(survey, source_id, around=around, page=links.MANIFOLD, wide=False)
+
+
+left, right = st.columns([11, 9], gap="medium")
+with left:
+    view = map_panel.controls(survey_name, list(maps.map_xy), columns_to_colour_by(survey))
+    map_panel.charts(view)
+    show_selection(view.column)
+with right:
+    show_source()

@@ -1,0 +1,196 @@
+"""Runs as processes: started, stopped, killed, resumed to the same bytes, and never half-written."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from safetensors.torch import load_file
+
+from m3core.embeddings import Embeddings
+from m3core.manifold import Maps
+from m3core.run import Run, State
+from tests.conftest import ROOT, make_survey
+from training import process
+from training.config import TrainConfig
+from training.presets import preset
+
+SETTINGS = ["--set", "epochs=6", "--set", "batch_size=8", "--set", "embedding_dim=8", "--set", "patience=0"]
+
+
+def command(*arguments, **kwargs):
+    return subprocess.run(
+        [sys.executable, "-m", "training", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, **kwargs
+    )
+
+
+def wait(run: Run, condition, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, run.log()
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def survey_path(tmp_path_factory):
+    return make_survey(tmp_path_factory.mktemp("surveys") / "small").path
+
+
+@pytest.fixture(scope="module")
+def whole(survey_path, tmp_path_factory):
+    """A run that was never stopped."""
+    out = tmp_path_factory.mktemp("runs") / "whole"
+    done = command("pretrain", "--survey", survey_path, "--out", out, *SETTINGS)
+    assert done.returncode == 0, done.stderr
+    return out, done.stdout
+
+
+def test_a_finished_run_has_everything(whole, survey_path):
+    out, printed = whole
+    run = Run.open(out)
+    status = run.status()
+    assert status.state is State.FINISHED
+    assert "nearest neighbour, mean: accuracy" in printed
+    assert "balanced" in printed
+    assert {line["epoch"] for line in run.metrics("epoch")} == set(range(1, 7))
+    steps = run.metrics("step")
+    assert [line["step"] for line in steps] == list(range(1, 6 * 5 + 1))
+    for key in ("loss", "losses", "learning_rate", "sources_per_second", "memory_bytes"):
+        assert key in steps[0]
+    assert set(steps[0]["losses"]) == {"g__r", "g__metadata", "r__metadata"}
+    recall = run.metrics("epoch")[0]["recall"]["g__r"]
+    assert set(recall) == {"n", "recall@1", "recall@5", "recall@10", "chance@1", "chance@5", "chance@10"}
+    embeddings = Embeddings.open(out, survey_path)
+    assert embeddings.mean.shape == (60, 8)
+    maps = Maps.open(run, __import__("m3core").Survey.open(survey_path))
+    assert set(maps.map_xy) == {"mean", "g", "r", "metadata"}
+    assert not list(out.glob(".*part"))
+
+
+def test_the_same_again_says_so_and_another_is_refused(whole, survey_path):
+    out, _ = whole
+    again = command("pretrain", "--survey", survey_path, "--out", out, *SETTINGS)
+    assert again.returncode == 0
+    assert "nothing to do" in again.stdout
+    other = command("pretrain", "--survey", survey_path, "--out", out, "--set", "epochs=7")
+    assert other.returncode == 2
+    assert "exists already" in other.stderr
+    assert other.stderr.count("\n") == 1
+    assert "nothing to do" in command("resume", out).stdout
+    embedded = command("embed", "--run", out, "--survey", survey_path)
+    assert embedded.returncode == 0
+    assert "nothing to do" in embedded.stdout
+
+
+@pytest.mark.parametrize("how", ["stop", "kill", "interrupt"])
+def test_a_resumed_run_ends_in_the_same_bytes(whole, survey_path, tmp_path, how):
+    run_path = tmp_path / "run"
+    arguments = [sys.executable, "-m", "training", "pretrain", "--survey", survey_path, "--out", run_path, *SETTINGS]
+    arguments += ["--set", "maps=false"]  # compiling UMAP in every process would take most of the test's time
+    child = subprocess.Popen(list(map(str, arguments)), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    run = Run(run_path)
+    after = 10 if how == "kill" else 7  # a killed run needs an epoch behind it
+    wait(run, lambda: len(run.metrics("step")) >= after)
+    started = time.monotonic()
+    if how == "stop":
+        stopped = command("stop", run_path)
+        assert stopped.returncode == 0
+        assert "stopped at step" in stopped.stdout
+    else:
+        child.send_signal(signal.SIGKILL if how == "kill" else signal.SIGINT)
+    child.wait(timeout=10)
+    assert time.monotonic() - started < 10  # the command itself has to start; the stop is a fraction of it
+    assert run.status().state is (State.FAILED if how == "kill" else State.STOPPED)
+    step = json.loads((run_path / "last" / "position.json").read_text())["step"]
+    assert step >= 5
+    resumed = command("resume", run_path)
+    assert resumed.returncode == 0, resumed.stderr
+    assert f"resuming at step {step}" in resumed.stdout
+    expected, got = (
+        load_file(whole[0] / "last" / "model.safetensors"),
+        load_file(run_path / "last" / "model.safetensors"),
+    )
+    for name, tensor in expected.items():
+        assert tensor.numpy().tobytes() == got[name].numpy().tobytes(), name
+    weights = "checkpoint/model.safetensors"
+    assert (whole[0] / weights).read_bytes() == (run_path / weights).read_bytes()
+    losses = [[line["loss"] for line in Run(path).metrics("step")] for path in (whole[0], run_path)]
+    assert losses[0] == losses[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--set", "epochs=0"], "epochs = 0"),
+        (["--set", "epoch=1"], "unknown setting 'epoch'"),
+        (["--preset", "slow"], "there is no preset 'slow'"),
+        (["--config", "nowhere.yaml"], "nowhere.yaml cannot be read"),
+        (["--set", "device=cuda"], "torch sees no GPU"),
+    ],
+)
+def test_bad_settings_end_with_a_sentence_and_no_folder(survey_path, tmp_path, arguments, says):
+    if "device=cuda" in arguments and __import__("torch").cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    out = tmp_path / "run"
+    done = command("pretrain", "--survey", survey_path, "--out", out, *arguments)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not out.exists()
+
+
+def test_no_survey_no_run(tmp_path):
+    for arguments in (
+        ["pretrain", "--survey", tmp_path, "--out", tmp_path / "x"],
+        ["resume", tmp_path],
+        ["stop", tmp_path],
+        ["embed", "--run", tmp_path, "--survey", tmp_path],
+    ):
+        done = command(*arguments)
+        assert done.returncode == 2
+        assert done.stderr.startswith("error: ")
+        assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_app_starts_stops_resumes_and_deletes(survey_path, tmp_path):
+    from m3core import Survey
+
+    survey = Survey.open(survey_path)
+    config = preset("fast", 36).model_copy(update={"epochs": 2000, "batch_size": 8, "embedding_dim": 8})
+    run = process.start_pretrain(survey, tmp_path / "run", config)
+    assert run.status().state.is_active
+    with pytest.raises(ValueError, match="at work"):
+        process.delete(run)
+    wait(run, lambda: run.status().step > 2)
+    started = time.monotonic()
+    process.stop(run)
+    assert time.monotonic() - started < 3
+    status = run.status()
+    assert status.state is State.STOPPED
+    process.resume(run)
+    wait(run, lambda: run.status().step > status.step)
+    process.stop(run)
+    process.delete(run)
+    assert not run.path.exists()
+
+
+def test_a_bad_start_from_the_app_is_a_sentence(survey_path, tmp_path):
+    from m3core import Survey
+
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(ValueError, match="exists already and is not a run"):
+        process.start_pretrain(Survey.open(survey_path), tmp_path / "taken", TrainConfig())
+
+
+def test_a_run_whose_process_is_gone_is_not_at_work(whole, tmp_path):
+    content = json.loads((whole[0] / "status.json").read_text())
+    run = tmp_path / "ghost"
+    run.mkdir()
+    (run / "status.json").write_text(json.dumps({**content, "state": "training", "pid": os.getpid(), "started": 1.0}))
+    status = Run.open(run).status()
+    assert status.state is State.FAILED
+    assert "resume it" in status.message
