@@ -1,22 +1,20 @@
-"""M3 Explorer: `streamlit run app.py`. Declares the pages; each is a question an astronomer asks."""
+"""M3 Explorer: `streamlit run app.py`. The frame around every page."""
+
+from pathlib import Path
 
 import streamlit as st
 
 from pages.components import sidebar, state
 from pages.components.border import sentences
+from pages.components.navigation import navigation
 from pages.components.notices import show_notices
 
-PAGES = [
-    st.Page("pages/home.py", title="Survey", icon=":material/dataset:", default=True),
-    st.Page("pages/manifold.py", title="Manifold", icon=":material/scatter_plot:"),
-    st.Page("pages/source.py", title="Source", icon=":material/star:"),
-    st.Page("pages/training.py", title="Training", icon=":material/trending_down:"),
-    st.Page("pages/runs.py", title="Runs", icon=":material/list:"),
-    st.Page("pages/import_data.py", title="Import", icon=":material/upload_file:", url_path="import"),
-]
+ASSETS = Path(__file__).resolve().parent / "pages" / "components" / "assets"
 
-st.set_page_config(page_title="M3 Explorer", page_icon=":material/scatter_plot:", layout="wide")
-page = st.navigation(PAGES)
+st.set_page_config(page_title="M3 Explorer", page_icon=str(ASSETS / "icon.svg"), layout="wide")
+st.logo(str(ASSETS / "logo.svg"), icon_image=str(ASSETS / "icon.svg"))
+st.html(ASSETS / "style.css")
+page = navigation()
 with sentences():
     state.resolve(page.title)
     with st.sidebar:

@@ -206,7 +206,8 @@ def plan(options: Options, progress: Progress = _silent) -> Plan:
     progress(0.8, "Checking the times.")
     resolutions = {names[band.label]: time_resolution(band.time) for band in curves}
     splits = split_sources(ids.to_list(), ready.sources["label"].to_list(), fractions=options.split, seed=options.seed)
-    notes = [*ready.notes, *_notes(recognised, ready, resolutions)]
+    excluded = [f"no inputs, as told: {', '.join(options.exclude)}."] if options.exclude else []
+    notes = [*excluded, *ready.notes, *_notes(recognised, ready, resolutions)]
     hashes = {"catalogue": sha256_file(options.catalogue), "photometry": sha256_file(options.photometry)}
     progress(1.0, "Both files are read.")
     return Plan(

@@ -58,6 +58,8 @@ def read_table(path: Path, text: ChooseText = lambda names: ()) -> Table:
         SurveyError: absent, empty, cut short, or no table of a known kind; the sentence names the file.
     """
     try:
+        if path.is_dir():
+            raise SurveyError(f"{path.name} is a folder: give the file of the table.")
         if not path.is_file():
             raise SurveyError(f"{path.name} does not exist in {path.parent}: check the name.")
         with path.open("rb") as stream:
@@ -76,7 +78,7 @@ def read_table(path: Path, text: ChooseText = lambda names: ()) -> Table:
     except PermissionError:
         raise SurveyError(f"{path.name} may not be read by this user: change its permissions.") from None
     except Exception as fault:  # the four libraries raise dozens of types on damaged files
-        reason = " ".join(str(fault).split())[:160] or type(fault).__name__
+        reason = " ".join(str(fault).split()).split(". ")[0][:160].rstrip(".") or type(fault).__name__
         raise SurveyError(f"{path.name} cannot be read, it may be truncated ({reason}): write it again.") from None
     if table.frame.shape[1] == 0 or len(table.frame) == 0:
         raise SurveyError(f"{path.name} has no rows: check that it is the right file.")

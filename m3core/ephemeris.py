@@ -22,31 +22,32 @@ class KnownPeriod:
     """A period with its origin.
 
     Attributes:
-        name: 'fold' (the survey's choice), 'searched' or 'catalogue'.
+        name: 'searched', 'catalogue', or 'survey' for a choice of the survey that is neither.
         days: positive.
         note: what else is known of it, '' if nothing.
+        is_choice: whether the survey folds on it; its encoders see the curve so.
     """
 
     name: str
     days: float
     note: str = ""
+    is_choice: bool = False
 
 
 def known_periods(survey: Survey, source: Source) -> list[KnownPeriod]:
-    """The survey's choice for folding first, then what the search found and what the catalogue says."""
-    chosen = [spec.settings["period"] for spec in survey.modalities.values() if spec.settings.get("period")]
-    columns = {"fold": chosen[0] if chosen else None, "searched": SEARCHED, "catalogue": CATALOGUE}
+    """What the search found and what the catalogue says, the survey's choice for folding first."""
+    columns = [spec.settings["period"] for spec in survey.modalities.values() if spec.settings.get("period")]
+    choice = _number(source.catalogue, columns[0]) if columns else float("nan")
     power = _number(source.catalogue, POWER)
-    notes = {"searched": f"explains {power:.0%} of the variance" if np.isfinite(power) else ""}
+    note = f"explains {power:.0%} of the variance" if np.isfinite(power) else ""
     found = [
-        KnownPeriod(name, days, notes.get(name, ""))
-        for name, column in columns.items()
-        if column is not None and (days := _number(source.catalogue, column)) > 0
+        KnownPeriod(name, days, note if name == "searched" else "", days == choice)
+        for name, column in (("searched", SEARCHED), ("catalogue", CATALOGUE))
+        if (days := _number(source.catalogue, column)) > 0
     ]
-    if found and found[0].name == "fold":
-        same = [one.name for one in found[1:] if one.days == found[0].days]
-        found[0] = KnownPeriod("fold", found[0].days, f"the {' and the '.join(same)} one" if same else "")
-    return found
+    if choice > 0 and not any(one.is_choice for one in found):
+        found.append(KnownPeriod("survey", choice, "", True))
+    return sorted(found, key=lambda one: not one.is_choice)
 
 
 def _number(catalogue: Mapping[str, object], column: str) -> float:

@@ -3,14 +3,23 @@
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["bin_curve", "median_absolute_deviation", "phase_fold", "robust_scale", "time_resolution"]
+__all__ = ["bin_curve", "median", "median_absolute_deviation", "phase_fold", "robust_scale", "time_resolution"]
 
 Array = NDArray[np.float64]
 
 
+def median(values: NDArray) -> float:
+    """Median of values without NaN: numpy's own spends most of its time on checks when there are a hundred values."""
+    half = len(values) // 2
+    if len(values) % 2:
+        return float(np.partition(values, half)[half])
+    middle = np.partition(values, (half - 1, half))[half - 1 : half + 1]
+    return float((middle[0] + middle[1]) / 2)
+
+
 def median_absolute_deviation(values: NDArray) -> float:
     """Raw median absolute deviation from the median (no factor 1.4826)."""
-    return float(np.median(np.abs(values - np.median(values))))
+    return median(np.abs(values - median(values)))
 
 
 def robust_scale(values: NDArray) -> float:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from m3core.light_curve import bin_curve, phase_fold, robust_scale
+from m3core.light_curve import bin_curve, median, phase_fold, robust_scale
 
 __all__ = ["CONTEXT", "context", "folded_and_unfolded", "jitter"]
 
@@ -45,7 +45,8 @@ def context(time: Array, value: Array, error: Array, period: float, extra: Array
         where not defined.
     """
     scale = robust_scale(value)
-    q01, q05, q25, q50, q75, q95, q99 = np.quantile(value, [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99])
+    places = np.array([0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99]) * (len(value) - 1)
+    q01, q05, q25, q50, q75, q95, q99 = np.interp(places, np.arange(len(value)), np.sort(value))
     known = error[np.isfinite(error)]
     span = time[-1] - time[0]
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -53,7 +54,7 @@ def context(time: Array, value: Array, error: Array, period: float, extra: Array
             [
                 q50,
                 np.log10(scale),
-                np.log10(np.median(known) / scale) if len(known) else np.nan,
+                np.log10(median(known) / scale) if len(known) else np.nan,
                 np.log10(span),
                 np.log10(len(time)),
                 np.log10(period),
@@ -76,7 +77,9 @@ def _phase_order(time: Array, period: float) -> NDArray[np.int64]:
 
 
 def _succession(value: Array) -> float:
-    return float(np.mean(np.diff(value) ** 2) / (2 * np.var(value))) if len(value) > 1 else float("nan")
+    steps, deviations = np.diff(value), value - value.mean()
+    spread = float(deviations @ deviations) * len(steps) / len(value)
+    return float(steps @ steps) / (2 * spread) if spread > 0 else float("nan")
 
 
 def jitter(time: Array, value: Array, error: Array, rng: np.random.Generator) -> tuple[Array, Array, Array]:
@@ -109,9 +112,9 @@ def folded_and_unfolded(
         (6, n_bins): mean and weight folded at P, at 2P, and in time. Means are weighted by inverse variance and
         scaled to median 0 and robust scale 1; weights are sqrt(sum of weights / largest sum), 0 in empty bins.
     """
-    scaled = np.clip((value - np.median(value)) / robust_scale(value), -CLIP, CLIP) * (-1.0 if invert else 1.0)
+    scaled = np.clip((value - median(value)) / robust_scale(value), -CLIP, CLIP) * (-1.0 if invert else 1.0)
     known = error[np.isfinite(error)]
-    typical = float(np.median(known)) if len(known) else 1.0
+    typical = median(known) if len(known) else 1.0
     # half the typical error is added in quadrature: one optimistic error must not own a bin
     weights = 1.0 / (np.where(np.isfinite(error), error, typical) ** 2 + (0.5 * typical) ** 2)
     span = time[-1] - time[0]

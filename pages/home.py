@@ -4,7 +4,10 @@ import streamlit as st
 
 from pages.components import resources, state
 from pages.components.import_form import import_form
+from pages.components.navigation import through_app
 from pages.components.overview import overview
+
+through_app()
 
 if state.chosen().survey is None:
     st.title("Welcome to M3 Explorer")

@@ -3,6 +3,9 @@
 import streamlit as st
 
 from pages.components.import_form import import_form
+from pages.components.navigation import through_app
+
+through_app()
 
 st.title("Import your own files")
 import_form()

@@ -5,9 +5,12 @@ import streamlit as st
 from m3core.colouring import columns_to_colour_by
 from pages.components import links, map_panel, state
 from pages.components.border import guarded
+from pages.components.navigation import through_app
 from pages.components.need import need_maps, need_survey
 from pages.components.selection_panel import selection_panel
 from pages.components.viewer import viewer
+
+through_app()
 
 survey = need_survey()
 maps = need_maps()
@@ -34,9 +37,9 @@ def show_source() -> None:
     viewer(survey, source_id, around=around, page=links.MANIFOLD, wide=False)
 
 
+view = map_panel.controls(survey_name, list(maps.map_xy), columns_to_colour_by(survey))
 left, right = st.columns([11, 9], gap="medium")
 with left:
-    view = map_panel.controls(survey_name, list(maps.map_xy), columns_to_colour_by(survey))
     map_panel.charts(view)
     show_selection(view.column)
 with right:

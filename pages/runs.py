@@ -4,15 +4,20 @@ import streamlit as st
 
 from m3core.run_table import run_table
 from pages.components import links, resources, state
+from pages.components.navigation import through_app
 from pages.components.need import need_survey
 from pages.components.text import literal
+from pages.components.training_form import open_training_form
 from training import process
+
+through_app()
 
 need_survey()
 st.title("Runs")
 folders = state.workspace().run_folders()
 if not folders:
-    st.info("No run yet: open **Train a model** in the sidebar.", icon=":material/play_circle:")
+    st.info("No model has been trained yet.", icon=":material/trending_down:")
+    open_training_form()
     st.stop()
 
 table = run_table(folders)

@@ -4,8 +4,11 @@ import streamlit as st
 
 from pages.components import links, state
 from pages.components.border import guarded
+from pages.components.navigation import through_app
 from pages.components.need import need_survey
 from pages.components.viewer import viewer
+
+through_app()
 
 survey = need_survey()
 

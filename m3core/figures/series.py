@@ -32,13 +32,14 @@ class Fold:
 
 
 def points_figure(
-    series: Sequence[Series], *, errors: bool = True, apart: bool = False, height: int = 260
+    series: Sequence[Series], *, errors: bool = True, apart: bool = False, legend: bool = True, height: int = 260
 ) -> go.Figure:
     """Points over their own x: light curves in time. All series share x and y labels.
 
     Args:
         errors: draw 1-sigma bars.
         apart: a row a series instead of all in one.
+        legend: whether to name the series.
         height: of one row, pixels.
     """
     offset = _offset(series)
@@ -49,7 +50,8 @@ def points_figure(
     curves = [_Curve(one, one.x.astype(np.float64) - offset, one.y, one.error) for one in series]
     figure = _drawn(curves, errors=errors, apart=apart, height=height, x_name=time_label.partition(" [")[0])
     figure.update_xaxes(title_text=plain(time_label), row=_n_rows(series, apart), col=1)
-    figure.update_xaxes(exponentformat="none", separatethousands=False, nticks=7, hoverformat=".5f")
+    figure.update_xaxes(tickformat=".6~f", nticks=7, hoverformat=".5f")
+    figure.update_layout(showlegend=legend and not apart)
     return figure
 
 
@@ -92,7 +94,7 @@ def line_figure(series: Series, *, errors: bool = True, height: int = 280) -> go
     figure.add_trace(
         go.Scatter(x=series.x, y=series.y, mode="lines", name=plain(series.name), line=line, hovertemplate=hover)
     )
-    figure.update_xaxes(title_text=plain(series.x_label), exponentformat="none", separatethousands=False)
+    figure.update_xaxes(title_text=plain(series.x_label), tickformat=".4~f")
     figure.update_yaxes(title_text=plain(series.y_label), autorange="reversed" if series.invert_y else True)
     return _laid_out(figure, height)
 
@@ -148,7 +150,7 @@ def _drawn(curves: Sequence[_Curve], *, errors: bool, apart: bool, height: int, 
 def _laid_out(figure: go.Figure, height: int) -> go.Figure:
     figure.update_layout(
         height=height,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        margin={"l": 8, "r": 8, "t": 8, "b": 8, "pad": 0},
         legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "itemsizing": "constant"},
         hovermode="closest",
         dragmode="zoom",

@@ -35,6 +35,5 @@ def catalogue_panel(survey: Survey, source: Source, *, height: int) -> None:
     if source.label is None:
         st.caption(f"The source has no label, so it has no percentiles among a class.{missing}")
     else:
-        st.caption(
-            f"Percentile: percent of the {literal(among)} with a smaller value, equal ones counted half (0 to 100).{missing}"
-        )
+        below = f"percent of the {literal(among)} with a smaller value"
+        st.caption(f"Percentile: {below}, equal ones counted half (0 to 100).{missing}")

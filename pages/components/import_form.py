@@ -85,7 +85,8 @@ def _more_options() -> dict:
         left, right = st.columns(2)
         named = left.text_input(
             "Columns under other names", key="import_map", placeholder="period=P, source_id=ID",
-            help="ROLE=COLUMN, parted by commas. Roles: source_id, ra, dec, label, period, band, time, mag, flux, error.",
+            help="ROLE=COLUMN, parted by commas. Roles: source_id, ra, dec, label, period, "
+            "band, time, mag, flux, error.",
         )  # fmt: skip
         excluded = right.text_input(
             "Catalogue columns that are no inputs", key="import_exclude", placeholder="quality, flag",
@@ -101,7 +102,7 @@ def _more_options() -> dict:
         seed = left.number_input("Seed of the split", min_value=0, value=42, key="import_seed")
         period_search = right.toggle(
             "Search the periods", value=True, key="import_periods",
-            help="In all bands together. A catalogue's period is replaced for folding where another fits clearly better.",
+            help="In all bands together. Folds use it where it fits clearly better than the catalogue's.",
         )  # fmt: skip
         strict = right.toggle("Refuse files with any fault", key="import_strict")
     return {

@@ -1,4 +1,4 @@
-"""Light curves of a source, in time and folded, with one period for all bands."""
+"""Light curves of a source, in time and folded, with one period and one zero of phase for all bands."""
 
 import numpy as np
 import streamlit as st
@@ -15,8 +15,6 @@ __all__ = ["light_curve_panel"]
 SHORTEST, LONGEST = 1e-6, 1e6
 """Days; beyond them a fold means nothing."""
 
-BUTTONS = {"fold": "Reset", "searched": "Searched", "catalogue": "Catalogue"}
-
 
 def light_curve_panel(survey: Survey, source: Source, series: list[Series], *, wide: bool) -> None:
     """Every foldable series of a source.
@@ -28,11 +26,11 @@ def light_curve_panel(survey: Survey, source: Source, series: list[Series], *, w
     periods = known_periods(survey, source)
     key = f"period_{survey.hash[:8]}_{source.source_id}"
     if key not in st.session_state:
-        st.session_state[key] = min(max(periods[0].days, SHORTEST), LONGEST) if periods else None
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.session_state[key] = _allowed(periods[0].days) if periods else None
+    with st.container(key="period_row", horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         period = st.number_input(
             "Period [d]", min_value=SHORTEST, max_value=LONGEST, step=1e-4, format="%.7f", key=key,
-            placeholder="type a period", width=170, persist_state="session",
+            placeholder="type a period", width=165, persist_state="session",
         )  # fmt: skip
         _buttons(key, period, periods)
         errors = st.toggle("Error bars", value=True, key="error_bars", persist_state="session")
@@ -43,29 +41,32 @@ def light_curve_panel(survey: Survey, source: Source, series: list[Series], *, w
         _draw(survey, source, group, period, number, errors=errors, apart=apart, wide=wide)
 
 
+def _allowed(period: float) -> float:
+    return min(max(period, SHORTEST), LONGEST)
+
+
 def _buttons(key: str, period: float | None, periods: list[KnownPeriod]) -> None:
     def put(value: float) -> None:
-        st.session_state[key] = min(max(value, SHORTEST), LONGEST)
+        st.session_state[key] = _allowed(value)
 
-    known = period or 0.0
-    st.button(
-        "÷ 2", key="period_half", on_click=put, args=(known / 2,), disabled=period is None, help="Half the period"
-    )
-    st.button(
-        "× 2", key="period_twice", on_click=put, args=(known * 2,), disabled=period is None, help="Twice the period"
-    )
+    without = period is None
+    known = period or 1.0
+    st.button("÷2", key="period_half", on_click=put, args=(known / 2,), disabled=without, help="Half the period")
+    st.button("×2", key="period_twice", on_click=put, args=(known * 2,), disabled=without, help="Twice the period")
     for one in periods:
-        st.button(BUTTONS[one.name], key=f"period_{one.name}", on_click=put, args=(one.days,), help=f"{one.days:.7f} d")
+        st.button(
+            one.name.capitalize(), key=f"period_{one.name}", on_click=put, args=(one.days,),
+            help=f"Fold on {one.days:.7f} d" + (", the survey's choice" if one.is_choice else ""),
+        )  # fmt: skip
 
 
 def _known(periods: list[KnownPeriod]) -> str:
     parts = []
     for one in periods:
-        if one.name == "fold":
-            parts.append(f"Folded on {one.note}" if one.note else f"Survey's choice {one.days:.7f} d")
-        else:
-            parts.append(f"{one.name} {one.days:.7f} d" + (f" ({one.note})" if one.note else ""))
-    return literal("; ".join(parts) + ".", 400)
+        notes = [note for note in (one.note, "the survey's choice for folding" if one.is_choice else "") if note]
+        parts.append(f"{one.name} {one.days:.7f} d" + (f" ({'; '.join(notes)})" if notes else ""))
+    text = ", ".join(parts)
+    return literal(f"{text[0].upper()}{text[1:]}.", 400)
 
 
 def _groups(series: list[Series]) -> list[list[Series]]:
@@ -83,9 +84,9 @@ def _draw(
     names = ", ".join(one.name for one in group)
     start = min(float(np.min(one.x)) for one in group)
     span = max(float(np.max(one.x)) for one in group) - start
-    height = 300 if wide else 240
+    height = 320 if wide else 225
     # where room is short the fold, which says most, comes first
-    raw, folded = st.columns(2) if wide else reversed((st.container(), st.container()))
+    raw, folded = st.columns(2) if wide else reversed((st.container(gap="xsmall"), st.container(gap="xsmall")))
     with folded:
         if period is None:
             st.info("No period is known of this source: type one to fold its light curves.")
@@ -95,13 +96,14 @@ def _draw(
                 name=f"folded_{number}",
                 alt=f"Light curves {names} of {source.source_id} folded on {period:.7f} days",
             )
-            zero = f"{group[0].x_label} {start:.5f}, the first observation in any of these bands"
-            st.caption(literal(f"P = {period:.7f} d; phase 0 at {zero}.", 300))
+            label, _, unit = group[0].x_label.partition(" [")
+            zero = f"phase 0 at {label} {start:.5f} {unit.rstrip(']')}, the first observation"
+            st.caption(literal(f"P = {period:.7f} d; {zero}.", 300))
             for sentence in coarse_times(survey, source, period):
                 st.warning(literal(sentence, 400), icon=":material/warning:")
     with raw:
         show(
-            points_figure(group, errors=errors, apart=apart, height=height),
+            points_figure(group, errors=errors, apart=apart, legend=wide or period is None, height=height),
             name=f"raw_{number}",
             alt=f"Light curves {names} of {source.source_id} over time",
         )

@@ -6,6 +6,7 @@ from m3core.errors import M3Error
 from m3core.manifold import Maps
 from m3core.survey import Survey
 from pages.components import embedding, links, resources, state
+from pages.components.training_form import open_training_form
 
 __all__ = ["need_maps", "need_run", "need_survey"]
 
@@ -24,9 +25,8 @@ def need_run() -> str:
     """The name of the chosen run; without one the page ends here."""
     name = state.chosen().run
     if name is None:
-        st.info(
-            "No model has been trained yet: open **Train a model** in the sidebar.", icon=":material/trending_down:"
-        )
+        st.info("No model has been trained on this survey yet.", icon=":material/trending_down:")
+        open_training_form()
         st.stop()
     return name
 

@@ -6,7 +6,7 @@ from m3core.overview import overview_table
 from m3core.survey import Survey
 from pages.components import links, state
 from pages.components.text import literal
-from pages.components.training_form import PANEL
+from pages.components.training_form import open_training_form
 
 __all__ = ["overview"]
 
@@ -42,25 +42,9 @@ def overview(survey: Survey) -> None:
 
 
 def _next_step() -> None:
-    def open_panel() -> None:
-        st.session_state[PANEL] = True
-
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         if state.chosen().run is None:
-            st.button(
-                "Train a model",
-                type="primary",
-                icon=":material/play_circle:",
-                on_click=open_panel,
-                help="Opens the form in the sidebar.",
-            )
+            open_training_form()
         else:
-            st.page_link(
-                links.MANIFOLD,
-                label="Open the map",
-                icon=":material/scatter_plot:",
-                query_params=state.link_parameters(),
-            )
-        st.page_link(
-            links.IMPORT, label="Import more files", icon=":material/upload_file:", query_params=state.link_parameters()
-        )
+            keep = state.link_parameters()
+            st.page_link(links.MANIFOLD, label="Open the map", icon=":material/scatter_plot:", query_params=keep)

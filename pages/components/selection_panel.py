@@ -69,14 +69,14 @@ def _table(survey: Survey, selected: tuple[str, ...], column: str) -> None:
     shown = survey.sources.loc[list(selected), columns].reset_index()
 
     def opened() -> None:
-        rows = st.session_state["selection_table"]["selection"]["rows"]
-        if rows:
-            state.choose(source=selected[rows[0]])
+        cells = st.session_state["selection_table"]["selection"]["cells"]
+        if cells:
+            state.choose(source=selected[cells[0][0]])
         st.rerun("viewer")
 
     st.dataframe(
         shown, hide_index=True, height=min(300, 38 + 35 * len(shown)), key="selection_table",
-        on_select=opened, selection_mode="single-row",
+        on_select=opened, selection_mode="single-cell",
         column_config={
             "source_id": st.column_config.TextColumn("id", width="medium"),
             "ra": st.column_config.NumberColumn("RA [deg]", format="%.5f"),

@@ -14,7 +14,8 @@ from pages.components import resources
 from pages.components.text import literal
 
 __all__ = [
-    "Chosen", "choose", "chosen", "is_new_page", "link_parameters", "notices", "resolve", "select", "selection", "workspace",
+    "Chosen", "choose", "chosen", "is_new_page", "is_resolved", "link_parameters", "notices", "resolve", "select",
+    "selection", "workspace",
 ]  # fmt: skip
 
 SURVEY, RUN, SOURCE = "survey", "run", "source"
@@ -89,6 +90,11 @@ def select(source_ids: tuple[str, ...]) -> None:
 def notices() -> list[str]:
     """Sentences on what the URL asked for and there is not, escaped."""
     return st.session_state.get(NOTICES, [])
+
+
+def is_resolved() -> bool:
+    """Whether app.py has run in this session."""
+    return PAGE in st.session_state
 
 
 def is_new_page() -> bool:

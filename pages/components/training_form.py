@@ -14,10 +14,22 @@ from training.config import MAIN_FIELDS, TrainConfig, validated
 from training.presets import PRESETS, preset
 from training.process import start_pretrain
 
-__all__ = ["PANEL", "training_form"]
+__all__ = ["open_training_form", "training_form"]
 
 PANEL = "train_panel"
 """Session key of the panel: True opens it."""
+
+
+def open_training_form() -> None:
+    """A button that opens the form, for pages that have nothing to show without a model."""
+
+    def open_panel() -> None:
+        st.session_state[PANEL] = True
+
+    st.button(
+        "Train a model", type="primary", icon=":material/play_circle:", on_click=open_panel, key="open_training_form",
+        help="Opens the form in the sidebar.",
+    )  # fmt: skip
 
 
 @st.fragment

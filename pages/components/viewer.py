@@ -26,7 +26,11 @@ def viewer(survey: Survey, source_id: str, *, around: Sequence[str], page: str, 
         page: this page's file, where links to neighbours lead.
         wide: panels side by side.
     """
-    source = survey.source(source_id)
+    with st.container(key="viewer", gap="xsmall"):
+        _panels(survey, survey.source(source_id), around=around, page=page, wide=wide)
+
+
+def _panels(survey: Survey, source: Source, *, around: Sequence[str], page: str, wide: bool) -> None:
     _header(source, around)
     series = {name: kind_of(spec).series(spec, source) for name, spec in survey.modalities.items()}
     every = [one for found in series.values() for one in found]
@@ -46,10 +50,10 @@ def viewer(survey: Survey, source_id: str, *, around: Sequence[str], page: str, 
             catalogue_panel(survey, source, height=520)
         with right:
             st.subheader("Nearest neighbours")
-            neighbours_panel(source_id, page)
+            neighbours_panel(source.source_id, page)
     else:
         st.markdown("**Nearest neighbours**")
-        neighbours_panel(source_id, page)
+        neighbours_panel(source.source_id, page)
         st.markdown("**Catalogue**")
         catalogue_panel(survey, source, height=420)
 
@@ -58,7 +62,7 @@ def _header(source: Source, around: Sequence[str]) -> None:
     where = sexagesimal(source.ra, source.dec)
     position = f"{source.ra:.5f} {source.dec:+.5f} deg ({where})" if where else "no position"
     label = "unlabelled" if source.label is None else f"**{literal(source.label)}**"
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(key="viewer_head", horizontal=True, vertical_alignment="center", gap="small"):
         st.code(source.source_id, language=None, width="content")
         _steps(source.source_id, around)
     st.markdown(f"{label} · {literal(source.split)} · {literal(position)}")

@@ -81,7 +81,8 @@ def test_an_output_folder_that_exists(import_, catalogue, photometry, tmp_path):
     out = tmp_path / "taken"
     out.mkdir()
     (out / "mine.txt").write_text("precious")
-    status, _, error = import_(catalogue, photometry, out=out)
+    # told before any long work: the catalogue is not even looked for
+    status, _, error = import_(tmp_path / "absent.csv", photometry, out=out)
     assert status == 2
     assert "exists already" in error
     assert [path.name for path in out.iterdir()] == ["mine.txt"]
@@ -157,7 +158,7 @@ def test_columns_are_named_on_the_command_line(import_, catalogue, photometry, t
 
     catalogue = catalogue.rename(columns={"source_id": "KEY", "period": "P0"}).assign(period=1.0, split="mine")
     photometry = photometry.rename(columns={"source_id": "KEY", "mag": "y"}).drop(columns="band")
-    status, output, _ = import_(catalogue, photometry, "--map", "source_id=KEY,period=P0,mag=y,band=none")
+    status, _, _ = import_(catalogue, photometry, "--map", "source_id=KEY,period=P0,mag=y,band=none")
     assert status == 0
     survey = Survey.open(tmp_path / "out" / "survey")
     assert list(survey.modalities) == ["photometry", "metadata"]
@@ -167,21 +168,33 @@ def test_columns_are_named_on_the_command_line(import_, catalogue, photometry, t
     assert survey.modalities["photometry"].settings["time_label"] == "MJD"
 
 
-@pytest.mark.parametrize("full", [False, True])
-def test_a_failure_while_writing_leaves_nothing(import_, catalogue, photometry, tmp_path, monkeypatch, full):
+@pytest.mark.parametrize(
+    ("fault", "status", "words"),
+    [(OSError(28, "No space left on device"), 2, "No space left on device"), (KeyboardInterrupt(), 130, "stopped")],
+)
+def test_a_full_disk_and_ctrl_c_leave_nothing(
+    importer, run, catalogue, photometry, tmp_path, monkeypatch, fault, status, words
+):
     import m3core.survey.writer as writer
 
     def fail(*args, **options):
-        raise OSError(28, "No space left on device", str(tmp_path)) if full else KeyboardInterrupt
+        raise fault
 
     monkeypatch.setattr(writer, "write_json", fail)
-    if full:
-        status, _, error = import_(catalogue, photometry)
-        assert "No space left on device" in error
-    else:
-        with pytest.raises(AssertionError):  # status 130 of Ctrl-C, which the fixture takes for no refusal
-            import_(catalogue, photometry)
-    assert not list((tmp_path / "out").iterdir())
+    paths = importer.files(catalogue, photometry)
+    ended, _, error = run(
+        "import-table",
+        "--catalogue",
+        paths[0],
+        "--photometry",
+        paths[1],
+        "--out",
+        tmp_path / "o" / "s",
+        "--no-period-search",
+    )
+    assert ended == status
+    assert words in error
+    assert not list((tmp_path / "o").iterdir())
 
 
 def test_cancelling_through_the_progress_leaves_nothing(importer, catalogue, photometry, tmp_path):

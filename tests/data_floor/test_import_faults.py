@@ -82,7 +82,7 @@ def test_curves_that_say_nothing_are_absent_and_the_star_stays(importer, catalog
     photometry.loc[second, "mag"] = 15.0
     photometry.loc[third & (photometry["band"] == "g"), "mag"] = np.nan
     photometry = photometry[~one_epoch & ~(third & (photometry["band"] == "r"))]
-    plan, counts = _count(importer, catalogue, photometry)
+    counts = _count(importer, catalogue, photometry)[1]
     assert counts["curve of one epoch"] == counts["constant brightness"] == counts["curve without a usable row"] == 1
     assert counts["star without photometry"] == 1
     survey = importer.survey(catalogue, photometry)

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from astropy.table import Table
-from data.tables import read_table
 
+from data.tables import read_table
 from m3core.errors import SurveyError
 
 
@@ -52,6 +52,18 @@ def test_fits_keeps_units_and_descriptions(importer, catalogue, photometry, tmp_
     assert survey.manifest.columns["ra"].unit == "deg"
     survey = importer.survey(_write(catalogue, tmp_path / "c.vot"), photometry)
     assert survey.manifest.columns["colour"].description == "g minus r"
+
+
+def test_a_unit_that_is_not_ours_is_refused(importer, catalogue, photometry, tmp_path):
+    made = Table.from_pandas(photometry)
+    for unit, words in (("d", None), ("s", "column 'mjd' is in s: convert it to d")):
+        made["mjd"].unit = unit
+        made.write(tmp_path / "p.fits", overwrite=True)
+        if words is None:
+            assert importer.plan(catalogue, tmp_path / "p.fits").curves["g"].lengths.sum() == 360
+        else:
+            with pytest.raises(SurveyError, match=words):
+                importer.plan(catalogue, tmp_path / "p.fits")
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet", "fits", "vot"])
@@ -104,7 +116,7 @@ def test_files_that_are_no_tables(tmp_path, name, content, words):
 
 
 def test_absent_file(tmp_path):
-    with pytest.raises(SurveyError, match="no_such.csv does not exist"):
+    with pytest.raises(SurveyError, match=r"no_such\.csv does not exist"):
         read_table(tmp_path / "no_such.csv")
 
 
