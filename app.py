@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.components import sidebar, state
 from pages.components.border import sentences
-from pages.components.navigation import navigation
+from pages.components.navigation import frame, navigation
 from pages.components.notices import show_notices
 
 ASSETS = Path(__file__).resolve().parent / "pages" / "components" / "assets"
@@ -15,7 +15,7 @@ st.set_page_config(page_title="M3 Explorer", page_icon=str(ASSETS / "icon.svg"),
 st.logo(str(ASSETS / "logo.svg"), icon_image=str(ASSETS / "icon.svg"))
 st.html(ASSETS / "style.css")
 page = navigation()
-with sentences():
+with sentences(), frame():
     state.resolve(page.title)
     with st.sidebar:
         sidebar.show(page.title)

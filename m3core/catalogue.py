@@ -22,14 +22,14 @@ def catalogue_table(survey: Survey, source: Source) -> pd.DataFrame:
         label, NaN for text and where missing or unlabelled), input_of (the modalities that it feeds, or
         'not an input').
     """
-    same_label = survey.sources["label"] == source.label if source.label is not None else None
+    same_label = None if source.label is None else (survey.sources["label"] == source.label).to_numpy(bool)
     rows = []
     for name, value in source.catalogue.items():
         percentile = float("nan")
         series = survey.sources[name]
         is_number = pd.api.types.is_numeric_dtype(series) and not pd.api.types.is_bool_dtype(series)
         if is_number and value is not None and same_label is not None:
-            percentile = percentile_among(series[same_label].to_numpy(np.float64, na_value=np.nan), float(value))
+            percentile = percentile_among(series.to_numpy(np.float64, na_value=np.nan)[same_label], float(value))
         described = survey.manifest.columns.get(name)
         rows.append(
             {

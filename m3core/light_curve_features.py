@@ -13,8 +13,6 @@ CONTEXT = (
     "level",
     "log_scale",
     "log_noise",
-    "log_time_span",
-    "log_n",
     "log_period",
     "skewness",
     "tails",
@@ -23,7 +21,8 @@ CONTEXT = (
     "succession_in_phase",
     "succession_in_double_phase",
 )
-"""Names of `context`'s numbers, in its order."""
+"""Names of `context`'s numbers, in its order. None tells how often or how long the survey looked: by those a source
+would be recognised in another modality without a word about the star."""
 
 CLIP = 6.0
 """Values further than this many robust scales from the median say 'outlier' and no more."""
@@ -38,8 +37,8 @@ def context(time: Array, value: Array, error: Array, period: float, extra: Array
         extra: (k,) catalogue numbers that belong to the curve (a period's power).
 
     Returns:
-        (len(CONTEXT) + k,): the level (median), log10 of the robust scale, of the median error over it, of the time
-        span, the number of epochs and the period; quantile skewness (q95 + q05 - 2 q50) / (q95 - q05), tails
+        (len(CONTEXT) + k,): the level (median), log10 of the robust scale, of the median error over it and
+        of the period; quantile skewness (q95 + q05 - 2 q50) / (q95 - q05), tails
         (q99 - q01) / (q75 - q25), peakedness (q95 - q05) / (q75 - q25); von Neumann's ratio (1941, Ann. Math.
         Stat. 12, 367), mean squared succession over twice the variance, in time, in phase at P and at 2P. NaN
         where not defined.
@@ -48,15 +47,12 @@ def context(time: Array, value: Array, error: Array, period: float, extra: Array
     places = np.array([0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99]) * (len(value) - 1)
     q01, q05, q25, q50, q75, q95, q99 = np.interp(places, np.arange(len(value)), np.sort(value))
     known = error[np.isfinite(error)]
-    span = time[-1] - time[0]
     with np.errstate(divide="ignore", invalid="ignore"):
         numbers = np.array(
             [
                 q50,
                 np.log10(scale),
                 np.log10(median(known) / scale) if len(known) else np.nan,
-                np.log10(span),
-                np.log10(len(time)),
                 np.log10(period),
                 (q95 + q05 - 2 * q50) / (q95 - q05),
                 (q99 - q01) / (q75 - q25),

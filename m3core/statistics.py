@@ -5,7 +5,15 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Statistics", "mean_and_std", "missing_flags", "standardise"]
+__all__ = [
+    "Statistics",
+    "encoded_width",
+    "flagged",
+    "mean_and_std",
+    "measure_quantiles",
+    "quantile_encoded",
+    "standardise",
+]
 
 Statistics = dict[str, list[float]]
 """Normalisation measured on the training split; kept in the checkpoint."""
@@ -37,6 +45,47 @@ def standardise(values: NDArray, statistics: Statistics) -> NDArray[np.float32]:
     return np.where(np.isfinite(scaled), scaled, 0.0).astype(np.float32)
 
 
-def missing_flags(values: NDArray) -> NDArray[np.float32]:
-    """1 where a value is missing: what tells an encoder that a 0 is no measurement."""
-    return (~np.isfinite(values)).astype(np.float32)
+LINEAR_LIMIT = 5.0
+"""Standard deviations at which the linear part of an encoding is cut off."""
+
+
+def flagged(values: NDArray, statistics: Statistics) -> NDArray[np.float32]:
+    """(2k,): `standardise` cut at 5 standard deviations, then 1 where a value is missing (a 0 alone would say mean)."""
+    linear = np.clip(standardise(values, statistics), -LINEAR_LIMIT, LINEAR_LIMIT)
+    return np.concatenate([linear, ~np.isfinite(values)]).astype(np.float32)
+
+
+def measure_quantiles(rows: Iterable[NDArray], *, width: int, n_quantiles: int) -> Statistics:
+    """`mean_and_std`, and 'edges': n_quantiles + 1 quantiles of each column's known values, column after column."""
+    listed = list(rows)
+    table = np.array(listed, np.float64).reshape(len(listed), width)
+    edges = []
+    for column in table.T:
+        known = column[np.isfinite(column)]
+        edges.append(np.quantile(known if len(known) else np.zeros(1), np.linspace(0, 1, n_quantiles + 1)))
+    return {**mean_and_std(table, width=width), "edges": np.concatenate(edges).tolist() if edges else []}
+
+
+def encoded_width(width: int, n_quantiles: int) -> int:
+    """How many numbers `quantile_encoded` makes of `width` values."""
+    return width * (2 + n_quantiles)
+
+
+def quantile_encoded(values: NDArray, statistics: Statistics) -> NDArray[np.float32]:
+    """Values in a form that any distribution fits, with what is missing marked as missing.
+
+    Piecewise linear encoding (Gorishniy et al. 2022, arXiv 2203.05556): how far a value has come through each piece
+    between its column's quantiles, 0 to 1; before it what `flagged` gives.
+
+    Args:
+        values: (k,), NaN where missing; statistics: of `measure_quantiles`.
+
+    Returns:
+        (k * (2 + n_quantiles),): standardised values, flags (1: missing), pieces; all 0 but the flag where missing.
+    """
+    edges = np.array(statistics["edges"]).reshape(len(values), -1)
+    low, high = edges[:, :-1], edges[:, 1:]
+    column = np.asarray(values, np.float64)[:, None]
+    come = np.divide(column - low, high - low, out=(column >= high).astype(np.float64), where=high > low)
+    pieces = np.where(np.isfinite(column), np.clip(come, 0.0, 1.0), 0.0)
+    return np.concatenate([flagged(values, statistics), pieces.ravel()]).astype(np.float32)

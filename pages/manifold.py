@@ -5,6 +5,7 @@ import streamlit as st
 from m3core.colouring import columns_to_colour_by
 from pages.components import links, map_panel, state
 from pages.components.border import guarded
+from pages.components.map_marker import map_marker
 from pages.components.navigation import through_app
 from pages.components.need import need_maps, need_survey
 from pages.components.selection_panel import selection_panel
@@ -26,8 +27,8 @@ def show_selection(column: str) -> None:
 
 @st.fragment(key="viewer")
 @guarded
-def show_source() -> None:
-    """The chosen source, beside the map."""
+def show_source(names: tuple[str, ...]) -> None:
+    """The chosen source, beside the map and ringed on it."""
     source_id = state.chosen().source
     if source_id is None:
         st.info("Click a point of the map to open its source here.", icon=":material/ads_click:")
@@ -35,6 +36,8 @@ def show_source() -> None:
     selected = state.selection()
     around = selected if source_id in selected else list(survey.source_ids)
     viewer(survey, source_id, around=around, page=links.MANIFOLD, wide=False)
+    row = survey.row(source_id)
+    map_marker({map_panel.chart_key(name): maps.map_xy[name][row] for name in names})
 
 
 view = map_panel.controls(survey_name, list(maps.map_xy), columns_to_colour_by(survey))
@@ -43,4 +46,4 @@ with left:
     map_panel.charts(view)
     show_selection(view.column)
 with right:
-    show_source()
+    show_source(view.names)

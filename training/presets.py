@@ -10,7 +10,7 @@ __all__ = ["PRESETS", "fast", "paper", "preset"]
 
 def fast(n_sources: int) -> TrainConfig:
     """Ours: minutes on a laptop. Small surveys get more epochs, since they have fewer steps in each."""
-    epochs = max(8, min(60, round(100_000 / max(n_sources, 1))))
+    epochs = max(8, min(60, round(70_000 / max(n_sources, 1))))
     # at least four steps an epoch, but never so few sources that a step has little to tell apart
     batch_size = max(32, min(256, n_sources // 4))
     return TrainConfig(preset="fast", family="fast", epochs=epochs, batch_size=batch_size)

@@ -1,4 +1,8 @@
-"""What a source looks like: light curves in time and folded, spectra. From `Series` to plotly figures."""
+"""What a source looks like: light curves in time and folded, spectra. From `Series` to plotly figures.
+
+Figures are built from one dictionary: a click on the map waits for them, and changing a figure property by property
+takes plotly five times as long.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,9 +11,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
-from plotly.subplots import make_subplots
 
-from m3core.figures.palette import GREY, band_colours
+from m3core.figures.palette import GREY, OKABE_ITO, band_colours
 from m3core.figures.text import plain
 from m3core.kinds.base import Series
 from m3core.light_curve import phase_fold
@@ -22,6 +25,9 @@ MANY_POINTS = 3000
 JULIAN_OFFSET = 2_450_000
 """Taken off full Julian dates, as Sky Patrol does: their last digits are the ones that differ."""
 
+ROW_SHARE, ROW_GAP = 0.62, 0.05
+"""Bands apart: height of a row as a share of a single figure's, and the gap as a share of the whole."""
+
 
 @dataclass(frozen=True)
 class Fold:
@@ -29,6 +35,14 @@ class Fold:
 
     period: float
     epoch_time: float
+
+
+@dataclass(frozen=True)
+class _Curve:
+    series: Series
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    error: NDArray[np.float64] | None
 
 
 def points_figure(
@@ -43,16 +57,11 @@ def points_figure(
         height: of one row, pixels.
     """
     offset = _offset(series)
-    time_label = series[0].x_label
-    if offset:
-        name, bracket, unit = time_label.partition(" [")
-        time_label = f"{name} − {offset}{bracket}{unit}"
+    name, bracket, unit = series[0].x_label.partition(" [")
+    label = f"{name} − {offset}{bracket}{unit}" if offset else series[0].x_label
     curves = [_Curve(one, one.x.astype(np.float64) - offset, one.y, one.error) for one in series]
-    figure = _drawn(curves, errors=errors, apart=apart, height=height, x_name=time_label.partition(" [")[0])
-    figure.update_xaxes(title_text=plain(time_label), row=_n_rows(series, apart), col=1)
-    figure.update_xaxes(tickformat=".6~f", nticks=7, hoverformat=".5f")
-    figure.update_layout(showlegend=legend and not apart)
-    return figure
+    x_axis = {"title": _title(label), "tickformat": ".6~f", "nticks": 7, "hoverformat": ".5f"}
+    return _drawn(curves, x_axis, errors=errors, apart=apart, legend=legend, height=height)
 
 
 def folded_figure(
@@ -67,94 +76,104 @@ def folded_figure(
     curves = []
     for one in series:
         phase = phase_fold(one.x, fold.period, fold.epoch_time)
-        twice = np.concatenate([phase, phase + 1.0])
         error = None if one.error is None else np.tile(one.error, 2)
-        curves.append(_Curve(one, twice, np.tile(one.y, 2), error))
-    figure = _drawn(curves, errors=errors, apart=apart, height=height, x_name="phase")
-    figure.update_xaxes(title_text="Phase (the second cycle repeats the first)", row=_n_rows(series, apart), col=1)
-    figure.update_xaxes(range=[0, 2], dtick=0.5, hoverformat=".4f")
-    figure.add_vrect(x0=1, x1=2, fillcolor=GREY, opacity=0.08, line_width=0, layer="below")
-    return figure
+        curves.append(_Curve(one, np.concatenate([phase, phase + 1.0]), np.tile(one.y, 2), error))
+    label = "Phase (the second cycle repeats the first)"
+    x_axis = {"title": _title(label), "range": [0, 2], "dtick": 0.5, "hoverformat": ".4f"}
+    repeated = {
+        "type": "rect", "xref": "x", "yref": "paper", "x0": 1, "x1": 2, "y0": 0, "y1": 1,
+        "fillcolor": GREY, "opacity": 0.08, "line": {"width": 0}, "layer": "below",
+    }  # fmt: skip
+    return _drawn(curves, x_axis, errors=errors, apart=apart, legend=True, height=height, shapes=[repeated])
 
 
 def line_figure(series: Series, *, errors: bool = True, height: int = 280) -> go.Figure:
     """A line over x, such as a spectrum, with its 1-sigma band; gaps where there is no value."""
-    figure = go.Figure()
+    name = plain(series.name)
+    data: list[dict[str, Any]] = []
     if errors and series.error is not None:
-        low, high = series.y - series.error, series.y + series.error
-        bounds: dict[str, Any] = {"x": series.x, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
-        figure.add_trace(go.Scatter(y=low, showlegend=False, name=f"{plain(series.name)} low", **bounds))
-        figure.add_trace(
-            go.Scatter(
-                y=high, fill="tonexty", fillcolor="rgba(138,143,152,0.25)", name=f"{plain(series.name)} ± 1σ", **bounds
-            )
-        )
-    hover = "%{x:.2f}: %{y:.4g}<extra></extra>"
-    line = {"color": band_colours([""])[0], "width": 1.2}
-    figure.add_trace(
-        go.Scatter(x=series.x, y=series.y, mode="lines", name=plain(series.name), line=line, hovertemplate=hover)
-    )
-    figure.update_xaxes(title_text=plain(series.x_label), tickformat=".4~f")
-    figure.update_yaxes(title_text=plain(series.y_label), autorange="reversed" if series.invert_y else True)
-    return _laid_out(figure, height)
-
-
-@dataclass(frozen=True)
-class _Curve:
-    series: Series
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-    error: NDArray[np.float64] | None
+        edge = {"type": "scatter", "x": series.x, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
+        fill = {"fill": "tonexty", "fillcolor": "rgba(138,143,152,0.3)", "name": f"{name} ± 1σ"}
+        data.append({**edge, "y": series.y - series.error, "showlegend": False, "name": f"{name} − 1σ"})
+        data.append({**edge, **fill, "y": series.y + series.error})
+    data.append(
+        {
+            "type": "scatter", "x": series.x, "y": series.y, "mode": "lines", "name": name,
+            "line": {"color": OKABE_ITO[0], "width": 1.2}, "hovertemplate": "%{x:.2f}: %{y:.4g}<extra></extra>",
+        }
+    )  # fmt: skip
+    layout = _layout(height) | {
+        "xaxis": {**_axis(series.x_label), "tickformat": ".4~f"},
+        "yaxis": _y_axis(series, series.y_label),
+    }
+    return go.Figure({"data": data, "layout": layout})
 
 
 def _offset(series: Sequence[Series]) -> int:
-    finite = np.concatenate([one.x[np.isfinite(one.x)] for one in series])
-    return JULIAN_OFFSET if len(finite) and finite.min() > 2_400_000 and finite.max() < 2_500_000 else 0
+    low = min(float(np.min(one.x)) for one in series)
+    high = max(float(np.max(one.x)) for one in series)
+    return JULIAN_OFFSET if low > 2_400_000 and high < 2_500_000 else 0
 
 
-def _n_rows(series: Sequence[Series], apart: bool) -> int:
-    return len(series) if apart else 1
-
-
-def _drawn(curves: Sequence[_Curve], *, errors: bool, apart: bool, height: int, x_name: str) -> go.Figure:
+def _drawn(
+    curves: Sequence[_Curve], x_axis: dict[str, Any], *, errors: bool, apart: bool, legend: bool, height: int,
+    shapes: Sequence[dict[str, Any]] = (),
+) -> go.Figure:  # fmt: skip
     n_rows = len(curves) if apart else 1
-    figure = make_subplots(rows=n_rows, cols=1, shared_xaxes=True, vertical_spacing=0.04 if n_rows > 1 else 0.0)
+    layout = _layout(height if n_rows == 1 else 60 + n_rows * round(ROW_SHARE * height))
+    layout |= {"showlegend": legend and not apart, "shapes": list(shapes)}
+    kind = "scattergl" if sum(len(curve.x) for curve in curves) > MANY_POINTS else "scatter"
     colours = band_colours([curve.series.name for curve in curves])
-    trace = go.Scattergl if sum(len(curve.x) for curve in curves) > MANY_POINTS else go.Scatter
-    for number, (curve, colour) in enumerate(zip(curves, colours, strict=True)):
-        bars = None
-        if errors and curve.error is not None:
-            bars = {"array": curve.error, "color": GREY, "thickness": 0.8, "width": 0}
-        figure.add_trace(
-            trace(
-                x=curve.x,
-                y=curve.y,
-                error_y=bars,
-                mode="markers",
-                name=plain(curve.series.name),
-                marker={"color": colour, "size": 5, "opacity": 0.85},
-                hovertemplate=f"{plain(curve.series.name)}<br>{plain(x_name)} %{{x}}<br>%{{y:.4f}}<extra></extra>",
-            ),
-            row=number + 1 if apart else 1,
-            col=1,
-        )
-        row = number + 1 if apart else 1
-        title = f"{curve.series.name}: {curve.series.y_label}" if apart else curve.series.y_label
-        figure.update_yaxes(
-            title_text=plain(title), autorange="reversed" if curve.series.invert_y else True, row=row, col=1
-        )
-    figure.update_layout(showlegend=not apart)
-    return _laid_out(figure, height if not apart else 60 + n_rows * round(0.62 * height))
+    data = [
+        _points(curve, kind, colour, errors, "" if number == 0 or not apart else str(number + 1))
+        for number, (curve, colour) in enumerate(zip(curves, colours, strict=True))
+    ]
+    for row in range(n_rows):
+        suffix = "" if row == 0 else str(row + 1)
+        one = curves[row].series
+        top = 1 - row / n_rows
+        bottom = 1 - (row + 1) / n_rows + (ROW_GAP if row + 1 < n_rows else 0)
+        is_last = row + 1 == n_rows
+        layout[f"xaxis{suffix}"] = {
+            **_axis(""), **x_axis, "anchor": f"y{suffix}", "showticklabels": is_last,
+            "title": x_axis["title"] if is_last else None, "matches": "x" if row else None,
+        }  # fmt: skip
+        label = f"{one.name}: {one.y_label}" if apart else one.y_label
+        layout[f"yaxis{suffix}"] = {**_y_axis(one, label), "domain": [bottom, top], "anchor": f"x{suffix}"}
+    return go.Figure({"data": data, "layout": layout})
 
 
-def _laid_out(figure: go.Figure, height: int) -> go.Figure:
-    figure.update_layout(
-        height=height,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8, "pad": 0},
-        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "itemsizing": "constant"},
-        hovermode="closest",
-        dragmode="zoom",
-    )
-    figure.update_xaxes(showline=True, linecolor=GREY, linewidth=1, ticks="outside", title_standoff=6)
-    figure.update_yaxes(showline=True, linecolor=GREY, linewidth=1, ticks="outside", title_standoff=6)
-    return figure
+def _points(curve: _Curve, kind: str, colour: str, errors: bool, axis: str) -> dict[str, Any]:
+    bars = None
+    if errors and curve.error is not None:
+        bars = {"array": curve.error, "color": GREY, "thickness": 0.8, "width": 0}
+    name = plain(curve.series.name)
+    return {
+        "type": kind, "mode": "markers", "name": name, "x": curve.x, "y": curve.y, "error_y": bars,
+        "marker": {"color": colour, "size": 5, "opacity": 0.85},
+        "hovertemplate": f"{name}<br>%{{x}}<br>%{{y:.4f}}<extra></extra>",
+        "xaxis": f"x{axis}", "yaxis": f"y{axis}",
+    }  # fmt: skip
+
+
+def _title(text: str) -> dict[str, Any]:
+    return {"text": plain(text), "standoff": 6}
+
+
+def _axis(label: str) -> dict[str, Any]:
+    return {"title": _title(label), "showline": True, "linecolor": GREY, "linewidth": 1, "ticks": "outside"}
+
+
+def _y_axis(series: Series, label: str) -> dict[str, Any]:
+    """Magnitudes go up when brighter."""
+    return {**_axis(label), "autorange": "reversed" if series.invert_y else True}
+
+
+def _layout(height: int) -> dict[str, Any]:
+    return {
+        "height": height,
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8, "pad": 0},
+        "legend": {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "itemsizing": "constant"},
+        "hovermode": "closest",
+        "dragmode": "zoom",
+    }

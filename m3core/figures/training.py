@@ -86,6 +86,8 @@ def _laid_out(figure: go.Figure, y_title: str, height: int) -> go.Figure:
         hovermode="x unified",
         uirevision="training",
     )
-    figure.update_xaxes(title_text="Step", showline=True, linecolor=GREY, separatethousands=True, title_standoff=6)
+    figure.update_xaxes(
+        title_text="Step", rangemode="tozero", showline=True, linecolor=GREY, separatethousands=True, title_standoff=6
+    )
     figure.update_yaxes(title_text=y_title, showline=True, linecolor=GREY, title_standoff=6)
     return figure

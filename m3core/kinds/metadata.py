@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from m3core import preprocess
 from m3core.kinds.base import Encoder, Family, Inputs, Kind, Series, Statistics
 from m3core.manifest import ModalitySpec
-from m3core.statistics import mean_and_std, missing_flags, standardise
+from m3core.statistics import encoded_width, mean_and_std, measure_quantiles, quantile_encoded, standardise
 
 if TYPE_CHECKING:
     from m3core.survey.reader import Observation, Source
@@ -60,8 +59,7 @@ def _paper_build(spec: ModalitySpec, options: PaperOptions) -> Encoder:
     return Perceptron(n_inputs=len(spec.columns), width=options.width, dropout=options.dropout)
 
 
-# Ours: each column as its place among the training split's quantiles, which any distribution fits, and flags for
-# what is missing (piecewise linear encoding: Gorishniy et al. 2022, arXiv 2203.05556).
+# Ours: each column as its place among the training split's quantiles, and flags for what is missing.
 
 
 class FastOptions(BaseModel):
@@ -75,30 +73,8 @@ class FastOptions(BaseModel):
 
 
 def _fast_statistics(spec: ModalitySpec, options: FastOptions, observations: Iterable[Observation]) -> Statistics:
-    table = np.array([preprocess.metadata(spec.columns, o["columns"]) for o in observations])
-    table = table.reshape(-1, len(spec.columns))
-    edges = []
-    for column in table.T:
-        known = column[np.isfinite(column)]
-        edges.append(np.quantile(known if len(known) else np.zeros(1), np.linspace(0, 1, options.n_quantiles + 1)))
-    return {**mean_and_std(table, width=len(spec.columns)), "edges": np.concatenate(edges).tolist()}
-
-
-def _quantile_encoding(values: NDArray, edges: NDArray) -> NDArray[np.float64]:
-    """How far each value has come through each piece between its column's edges, in [0, 1].
-
-    Args:
-        values: (k,); a missing one is 0 in every piece.
-        edges: (k, n + 1), ascending.
-
-    Returns:
-        (k, n)
-    """
-    low, high = edges[:, :-1], edges[:, 1:]
-    come = np.divide(
-        values[:, None] - low, high - low, out=(values[:, None] >= high).astype(np.float64), where=high > low
-    )
-    return np.where(np.isfinite(values)[:, None], np.clip(come, 0.0, 1.0), 0.0)
+    rows = (preprocess.metadata(spec.columns, o["columns"]) for o in observations)
+    return measure_quantiles(rows, width=len(spec.columns), n_quantiles=options.n_quantiles)
 
 
 def _fast_prepare(
@@ -108,16 +84,13 @@ def _fast_prepare(
     observation: Observation,
     rng: np.random.Generator | None,
 ) -> Inputs:
-    values = preprocess.metadata(spec.columns, observation["columns"])
-    pieces = _quantile_encoding(values, np.array(statistics["edges"]).reshape(len(values), -1))
-    linear = np.clip(standardise(values, statistics), -5.0, 5.0)
-    return {"": np.concatenate([linear, missing_flags(values), pieces.ravel()]).astype(np.float32)}
+    return {"": quantile_encoded(preprocess.metadata(spec.columns, observation["columns"]), statistics)}
 
 
 def _fast_build(spec: ModalitySpec, options: FastOptions) -> Encoder:
     from m3core.nn.perceptron import ResidualPerceptron
 
-    n_inputs = len(spec.columns) * (2 + options.n_quantiles)
+    n_inputs = encoded_width(len(spec.columns), options.n_quantiles)
     return ResidualPerceptron(n_inputs=n_inputs, width=options.width, depth=options.depth, dropout=options.dropout)
 
 

@@ -12,7 +12,7 @@ from m3core import preprocess
 from m3core.kinds.base import Encoder, Family, Inputs, Kind, Series, Statistics
 from m3core.light_curve_features import CONTEXT, context, folded_and_unfolded, jitter
 from m3core.manifest import ModalitySpec
-from m3core.statistics import mean_and_std, missing_flags, standardise
+from m3core.statistics import flagged, mean_and_std, standardise
 
 if TYPE_CHECKING:
     from m3core.survey.reader import Observation, Source
@@ -122,7 +122,11 @@ class FastOptions(BaseModel):
 def _fast_statistics(spec: ModalitySpec, options: FastOptions, observations: Iterable[Observation]) -> Statistics:
     field = settings_of(spec).value
     rows = (context(o["time"], o[field], o["error"], _period(spec, o), _extra(spec, o)) for o in observations)
-    return mean_and_std(rows, width=len(CONTEXT) + len(_extra_columns(spec)))
+    return mean_and_std(rows, width=_n_measured(spec))
+
+
+def _n_measured(spec: ModalitySpec) -> int:
+    return len(CONTEXT) + len(_extra_columns(spec))
 
 
 def _extra_columns(spec: ModalitySpec) -> list[str]:
@@ -144,18 +148,21 @@ def _fast_prepare(
     settings = settings_of(spec)
     time, value, error = observation["time"], observation[settings.value], observation["error"]
     period = _period(spec, observation)
-    measured = context(time, value, error, period, _extra(spec, observation))
     if rng is not None and rng.random() < options.augment:
         time, value, error = jitter(time, value, error, rng)
+    measured = context(time, value, error, period, _extra(spec, observation))
     array = folded_and_unfolded(time, value, error, period, options.n_bins, invert=settings.value == "mag", rng=rng)
-    return {"": array, "context": np.concatenate([standardise(measured, statistics), missing_flags(measured)])}
+    return {"": array, "context": flagged(measured, statistics)}
 
 
 def _fast_build(spec: ModalitySpec, options: FastOptions) -> Encoder:
     from m3core.nn.convolution import BinnedCurve
 
     return BinnedCurve(
-        n_context=2 * (len(CONTEXT) + len(_extra_columns(spec))), **options.model_dump(exclude={"augment", "n_bins"})
+        n_context=2 * _n_measured(spec),
+        width=options.width,
+        out_features=options.out_features,
+        dropout=options.dropout,
     )
 
 

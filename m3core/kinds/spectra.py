@@ -13,7 +13,7 @@ from m3core import preprocess
 from m3core.kinds.base import Encoder, Family, Inputs, Kind, Series, Statistics
 from m3core.light_curve import robust_scale
 from m3core.manifest import ModalitySpec
-from m3core.statistics import mean_and_std, missing_flags, standardise
+from m3core.statistics import flagged, mean_and_std
 
 if TYPE_CHECKING:
     from m3core.survey.reader import Observation, Source
@@ -117,7 +117,8 @@ def _context(flux: NDArray, coverage: NDArray) -> NDArray[np.float64]:
 
 
 def _fast_statistics(spec: ModalitySpec, options: FastOptions, observations: Iterable[Observation]) -> Statistics:
-    return mean_and_std((_context(*_resampled(options, o)) for o in observations), width=N_CONTEXT)
+    rows = (_context(*_resampled(options, o)) for o in observations)
+    return mean_and_std(rows, width=N_CONTEXT)
 
 
 def _fast_prepare(
@@ -134,15 +135,17 @@ def _fast_prepare(
     scaled = np.clip((flux - centre) / scale, -10.0, 10.0) * coverage
     if rng is not None:  # the noise of another exposure
         scaled = scaled + rng.uniform(0.0, 0.1) * rng.standard_normal(len(scaled)) * coverage
-    context = np.concatenate([standardise(measured, statistics), missing_flags(measured)])
-    return {"": np.stack([scaled, coverage]).astype(np.float32), "context": context}
+    return {"": np.stack([scaled, coverage]).astype(np.float32), "context": flagged(measured, statistics)}
 
 
 def _fast_build(spec: ModalitySpec, options: FastOptions) -> Encoder:
     from m3core.nn.convolution import StridedSpectrum
 
     return StridedSpectrum(
-        n_context=2 * N_CONTEXT, width=options.width, out_features=options.out_features, dropout=options.dropout
+        n_context=2 * N_CONTEXT,
+        width=options.width,
+        out_features=options.out_features,
+        dropout=options.dropout,
     )
 
 

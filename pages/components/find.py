@@ -33,7 +33,7 @@ def find(survey: Survey, page: str) -> None:
         "(05:40:51.4 -70:13:58.8), with a radius in arcsec.",
     ).strip()  # fmt: skip
     if st.session_state.pop("find_go", False) and page == links.SOURCE:
-        st.switch_page(links.SOURCE, query_params=state.link_parameters())
+        links.follow(links.SOURCE, "Open the source")
     if not text or text in survey.sources.index:
         return
     if not _suggest(survey, text, page):

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
@@ -10,6 +11,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from data.columns import parse_map
 from data.import_table import Options, Plan, plan, write
 from m3core.errors import M3Error
+from m3core.survey import Survey
 from pages.components import jobs, links, state
 from pages.components.import_preview import import_preview
 from pages.components.text import literal
@@ -55,13 +57,19 @@ def _ask() -> Options | None:
     """The files and how to read them; Options once the button is pressed."""
     how = st.segmented_control(
         "Your files are", ["on this machine", "to be uploaded"], default="on this machine", required=True,
-        key="import_how", label_visibility="collapsed",
+        key="import_how", label_visibility="collapsed", persist_state="page",
     )  # fmt: skip
     left, right = st.columns(2)
     if how == "on this machine":
-        catalogue = _path(left.text_input("Catalogue file", key="import_catalogue", placeholder="/data/catalogue.csv"))
+        catalogue = _path(
+            left.text_input(
+                "Catalogue file", key="import_catalogue", placeholder="/data/catalogue.csv", persist_state="page"
+            )
+        )
         photometry = _path(
-            right.text_input("Photometry file", key="import_photometry", placeholder="/data/photometry.parquet")
+            right.text_input(
+                "Photometry file", key="import_photometry", placeholder="/data/photometry.parquet", persist_state="page"
+            )
         )
     else:
         catalogue = _uploaded(left.file_uploader("Catalogue file", type=FORMATS, key="import_catalogue_file"))
@@ -84,30 +92,29 @@ def _more_options() -> dict:
     with st.expander("Options"):
         left, right = st.columns(2)
         named = left.text_input(
-            "Columns under other names", key="import_map", placeholder="period=P, source_id=ID",
+            "Columns under other names", key="import_map", persist_state="page", placeholder="period=P, source_id=ID",
             help="ROLE=COLUMN, parted by commas. Roles: source_id, ra, dec, label, period, "
             "band, time, mag, flux, error.",
         )  # fmt: skip
-        excluded = right.text_input(
-            "Catalogue columns that are no inputs", key="import_exclude", placeholder="quality, flag",
-            help="They are kept and shown, and the model does not see them.",
-        )  # fmt: skip
         value = left.selectbox(
-            "Brightness", ["as recognised", "mag", "flux"], key="import_value", help="Where a file has both."
+            "Brightness",
+            ["as recognised", "mag", "flux"],
+            key="import_value",
+            persist_state="page",
+            help="Where a file has both.",
         )
         split = right.text_input(
-            "Split: train, validation, test", value="0.8, 0.1, 0.1", key="import_split",
+            "Split: train, validation, test", value="0.8, 0.1, 0.1", key="import_split", persist_state="page",
             help="Fractions that add up to 1, drawn by source and stratified by label.",
         )  # fmt: skip
-        seed = left.number_input("Seed of the split", min_value=0, value=42, key="import_seed")
+        seed = left.number_input("Seed of the split", min_value=0, value=42, key="import_seed", persist_state="page")
         period_search = right.toggle(
-            "Search the periods", value=True, key="import_periods",
+            "Search the periods", value=True, key="import_periods", persist_state="page",
             help="In all bands together. Folds use it where it fits clearly better than the catalogue's.",
         )  # fmt: skip
-        strict = right.toggle("Refuse files with any fault", key="import_strict")
+        strict = right.toggle("Refuse files with any fault", key="import_strict", persist_state="page")
     return {
         "columns": parse_map(named),
-        "exclude": tuple(name.strip() for name in excluded.split(",") if name.strip()),
         "value": None if value == "as recognised" else value,
         "split": _fractions(split),
         "seed": int(seed),
@@ -143,15 +150,36 @@ def _uploaded(file: UploadedFile | None) -> Path | None:
 
 
 def _offer_to_write(found: Plan) -> None:
-    wish = found.options.catalogue.parent.name if UPLOADS not in st.session_state else found.options.catalogue.stem
+    """Which columns the model sees, the survey's name, and the button."""
+    inputs = list(found.catalogue.inputs)
+    seen = st.multiselect(
+        "Catalogue columns that the model sees", inputs, default=inputs, key="import_inputs", persist_state="page",
+        help="What is taken away is kept and shown, and is no input: a quality flag, a column that tells the label.",
+    )  # fmt: skip
+    folder = found.options.catalogue.parent.name
+    wish = found.options.catalogue.stem if UPLOADS in st.session_state else folder
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.text_input(
-            "Name of the survey", value=state.workspace().free_survey_name(wish), key="import_name", width=320
-        )
+        free = state.workspace().free_survey_name(wish)
+        name = st.text_input("Name of the survey", value=free, key="import_name", width=320, max_chars=64)
         if st.button("Import", type="primary", key="import_write", icon=":material/download_done:"):
             out = state.workspace().new_survey(name.strip())
-            jobs.start(WRITE, "The import", lambda report: write(found, out, report))
+            left_out = tuple(_own_name(found, column) for column in inputs if column not in seen)
+            jobs.start(WRITE, "The import", lambda report: _import(found, left_out, out, report))
             st.rerun()
+
+
+def _own_name(found: Plan, column: str) -> str:
+    """A catalogue column as the file calls it."""
+    return found.recognised["catalogue"].get("period", column) if column == "period" else column
+
+
+def _import(found: Plan, left_out: tuple[str, ...], out: Path, report: jobs.Progress) -> Survey:
+    """Write what was read; read once more where a column has been taken away since."""
+    if left_out:
+        options = replace(found.options, exclude=left_out)
+        found = plan(options, lambda done, sentence: report(0.1 * done, sentence))
+        return write(found, out, lambda done, sentence: report(0.1 + 0.9 * done, sentence))
+    return write(found, out, report)
 
 
 def _written() -> None:
@@ -166,4 +194,6 @@ def _written() -> None:
     jobs.forget(READ)
     shutil.rmtree(st.session_state.pop(UPLOADS, ""), ignore_errors=True)
     state.choose(survey=done.result.path.name)
-    st.switch_page(links.HOME, query_params=state.link_parameters())
+    if state.page() == "Survey":
+        st.rerun()
+    links.follow(links.HOME, "Open the survey")

@@ -14,7 +14,7 @@ import streamlit as st
 from m3core.errors import M3Error, one_sentence
 from pages.components.text import literal
 
-__all__ = ["Job", "forget", "job", "show_progress", "start"]
+__all__ = ["Job", "forget", "job", "show_progress", "start", "start_once"]
 
 log = logging.getLogger("m3.app")
 
@@ -54,6 +54,8 @@ class Job(threading.Thread):
         except Exception:
             log.exception("%s failed", self.title)
             self.fault = f"{self.title} met a fault that it has no sentence for: the terminal shows what to report."
+        finally:
+            del self._work  # with the data that it holds
 
     def _report(self, fraction: float, sentence: str) -> None:
         if self._stop_asked.is_set():
@@ -88,6 +90,11 @@ def start(key: str, title: str, work: Callable[[Progress], Any]) -> Job:
     _jobs()[key] = Job(title, work)
     _jobs()[key].start()
     return _jobs()[key]
+
+
+def start_once(key: str, title: str, work: Callable[[Progress], Any]) -> Job:
+    """The job of this key, started if it never was: for work that gives the same result every time."""
+    return _jobs().get(key) or start(key, title, work)
 
 
 def forget(key: str) -> None:

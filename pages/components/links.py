@@ -1,17 +1,34 @@
-"""Links to a source: they open on the page that shows sources already, and otherwise on the source's own."""
+"""Links between pages. They keep what is chosen, can be opened in a new tab and sent to a colleague."""
+
+from pathlib import Path
 
 import streamlit as st
 
 from pages.components import state
 from pages.components.text import literal
 
-__all__ = ["HOME", "IMPORT", "MANIFOLD", "RUNS", "SOURCE", "TRAINING", "source_link"]
+__all__ = ["HOME", "IMPORT", "MANIFOLD", "RUNS", "SOURCE", "TRAINING", "follow", "source_link"]
 
 HOME, MANIFOLD, SOURCE, TRAINING = "pages/home.py", "pages/manifold.py", "pages/source.py", "pages/training.py"
 RUNS, IMPORT = "pages/runs.py", "pages/import_data.py"
 
+_FOLLOW = st.components.v2.component(
+    "m3_follow", js=(Path(__file__).parent / "assets" / "follow.js").read_text(encoding="utf-8")
+)
+
 
 def source_link(source_id: str, label: str = "", *, page: str = SOURCE, help: str | None = None) -> None:
-    """A link that keeps survey and run, and can be opened in a new tab or sent to a colleague."""
+    """A link to a source, on its own page or beside the map."""
     text = literal(source_id, 40) + (f" {label}" if label else "")
     st.page_link(page, label=text, query_params=state.link_parameters(source=source_id), help=help)
+
+
+def follow(page: str, label: str) -> None:
+    """Show a link and open it at once.
+
+    st.switch_page would do the same from the server's side, and now and then leave a blank page: a fragment's clock
+    that ticks in the browser meanwhile asks for the page before, and Streamlit 1.67 then mixes the two up.
+    """
+    with st.container(key="follow"):
+        st.page_link(page, label=label, icon=":material/arrow_forward:", query_params=state.link_parameters())
+    _FOLLOW(key="follow_link", height=1)

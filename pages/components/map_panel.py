@@ -17,7 +17,7 @@ from pages.components import resources, state
 from pages.components.figure import configuration
 from pages.components.text import literal
 
-__all__ = ["ANSWERS", "MapView", "charts", "controls", "forget_drawn", "redraw", "shows_click"]
+__all__ = ["ANSWERS", "MapView", "chart_key", "charts", "controls", "forget_drawn", "redraw", "shows_click"]
 
 ANSWERS = ["viewer", "selected"]
 """Keys of the fragments that answer a click."""
@@ -73,6 +73,11 @@ def charts(view: MapView) -> None:
                 _chart(view, name, height=320)
 
 
+def chart_key(name: str) -> str:
+    """Key of the chart of a map."""
+    return f"map_{name}_{st.session_state.get(REVISION, 0)}"
+
+
 def redraw() -> None:
     """Draw all charts anew with the selection as it is now; their zoom starts over."""
     st.session_state[REVISION] = st.session_state.get(REVISION, 0) + 1
@@ -97,7 +102,7 @@ def _chart(view: MapView, name: str, height: int) -> None:
     figure, caption = resources.drawn_map(
         now.run, now.survey, name, view.column, log=view.log, selected=_drawn_selection(view, name), height=height
     )
-    key = f"map_{name}_{st.session_state.get(REVISION, 0)}"
+    key = chart_key(name)
     st.plotly_chart(
         figure,
         key=key,

@@ -28,11 +28,16 @@ def show(page: str) -> None:
     name = state.chosen().survey
     if name is None:
         return
+    # fixed places: a part that comes and goes must not move one whose clock is ticking
+    finder, active, form = st.container(), st.container(), st.container()
     with sentences():
         survey = resources.survey(name)
-        find(survey, links.MANIFOLD if page == "Manifold" else links.SOURCE)
-        active_runs()
-        training_form(survey)
+        with finder:
+            find(survey, links.MANIFOLD if page == "Manifold" else links.SOURCE)
+        with active:
+            active_runs()
+        with form:
+            training_form(survey)
 
 
 def _chooser(title: str, what: str, names: list[str]) -> None:

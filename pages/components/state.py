@@ -14,8 +14,8 @@ from pages.components import resources
 from pages.components.text import literal
 
 __all__ = [
-    "Chosen", "choose", "chosen", "is_new_page", "is_resolved", "link_parameters", "notices", "resolve", "select",
-    "selection", "workspace",
+    "Chosen", "choose", "chosen", "is_new_page", "link_parameters", "notices", "page", "resolve",
+    "select", "selection", "workspace",
 ]  # fmt: skip
 
 SURVEY, RUN, SOURCE = "survey", "run", "source"
@@ -92,9 +92,9 @@ def notices() -> list[str]:
     return st.session_state.get(NOTICES, [])
 
 
-def is_resolved() -> bool:
-    """Whether app.py has run in this session."""
-    return PAGE in st.session_state
+def page() -> str:
+    """Title of the page that runs."""
+    return st.session_state.get(PAGE, "")
 
 
 def is_new_page() -> bool:
@@ -102,14 +102,14 @@ def is_new_page() -> bool:
     return bool(st.session_state.get(NEW_PAGE, True))
 
 
-def resolve(page: str) -> None:
+def resolve(title: str) -> None:
     """Bring URL, session and workspace together, once at the start of every full rerun.
 
     Args:
-        page: the title of the page that is about to run.
+        title: of the page that is about to run.
     """
-    st.session_state[NEW_PAGE] = st.session_state.get(PAGE) != page
-    st.session_state[PAGE] = page
+    st.session_state[NEW_PAGE] = st.session_state.get(PAGE) != title
+    st.session_state[PAGE] = title
     asked = {name: st.query_params[name] for name in NAMES if name in st.query_params}
     found = workspace()
     st.session_state[NOTICES] = said = []

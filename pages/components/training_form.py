@@ -1,12 +1,13 @@
 """The form that starts a training, made from the schema of its settings: a new setting shows up by itself."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
 from m3core.errors import M3Error
 from m3core.survey import Survey
-from pages.components import links, state
+from pages.components import jobs, links, state
 from pages.components.border import guarded
 from pages.components.schema_widgets import field_widget
 from pages.components.text import literal
@@ -16,15 +17,30 @@ from training.process import start_pretrain
 
 __all__ = ["open_training_form", "training_form"]
 
-PANEL = "train_panel"
-"""Session key of the panel: True opens it."""
+PANEL, DRAFT = "train_panel", "train_draft"
+"""Session keys: how often the panel was made anew; what the form asks for, a Draft, None while it is impossible."""
+
+ESTIMATE_POLL_SECONDS = 1.5
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What the form asks for."""
+
+    survey: Survey
+    run_name: str
+    config: TrainConfig
+
+
+def _panel_key() -> str:
+    return f"{PANEL}_{st.session_state.get(PANEL, 0)}"
 
 
 def open_training_form() -> None:
     """A button that opens the form, for pages that have nothing to show without a model."""
 
     def open_panel() -> None:
-        st.session_state[PANEL] = True
+        st.session_state[_panel_key()] = True
 
     st.button(
         "Train a model", type="primary", icon=":material/play_circle:", on_click=open_panel, key="open_training_form",
@@ -32,28 +48,35 @@ def open_training_form() -> None:
     )  # fmt: skip
 
 
-@st.fragment
-@guarded
 def training_form(survey: Survey) -> None:
-    """Preset, name, settings, what they will take, and Start. A fragment: a changed setting redraws it alone."""
-    panel = st.expander("Train a model", icon=":material/play_circle:", key=PANEL, on_change="rerun")
-    with panel:
-        name = st.selectbox(
-            "Preset", list(PRESETS), key="train_preset", persist_state="session",
-            help="Defaults of every setting below: fast is ours, paper the published architecture.",
-        )  # fmt: skip
-        run_name = _name_of_run(survey, name)
-        try:
-            config = validated(_settings(survey, name), "settings")
-        except M3Error as fault:
-            st.error(literal(str(fault), 400))
-            return
-        if panel.open:
-            _show_estimate(survey, config)
+    """The panel in the sidebar: preset, name, settings, what they will take, and Start."""
+    panel = st.expander("Train a model", icon=":material/play_circle:", key=_panel_key(), on_change="rerun")
+    form, estimate, start = panel.container(), panel.container(), panel.container()
+    with form:
+        _form(survey)
+    if panel.open:
+        with estimate:
+            st.fragment(_estimate_line, run_every=ESTIMATE_POLL_SECONDS)()
+    with start:
+        draft = st.session_state.get(DRAFT)
         if st.button(
             "Start training", type="primary", key="train_start", icon=":material/play_arrow:", width="stretch"
         ):
-            _start(survey, run_name, config)
+            _start(draft)
+
+
+@st.fragment
+@guarded
+def _form(survey: Survey) -> None:
+    """A fragment: a changed setting redraws the form alone."""
+    st.session_state[DRAFT] = None
+    name = st.selectbox(
+        "Preset", list(PRESETS), key="train_preset", persist_state="session",
+        help="Defaults of every setting below: fast is ours, paper the published architecture.",
+    )  # fmt: skip
+    run_name = _name_of_run(survey, name)
+    config = validated(_settings(survey, name), "settings")
+    st.session_state[DRAFT] = Draft(survey, run_name.strip(), config)
 
 
 def _name_of_run(survey: Survey, preset_name: str) -> str:
@@ -84,22 +107,36 @@ def _settings(survey: Survey, preset_name: str) -> dict[str, Any]:
     return content
 
 
-def _show_estimate(survey: Survey, config: TrainConfig) -> None:
-    with st.spinner("Measuring one step"):
-        sentence = _estimate(str(survey.path), survey.hash, config.to_yaml(), survey, config)
-    st.caption(literal(sentence[0].upper() + sentence[1:] + ".", 400))
+@guarded
+def _estimate_line() -> None:
+    """What the training will take, measured in a thread: nobody waits for torch to be imported."""
+    draft: Draft | None = st.session_state.get(DRAFT)
+    if draft is None:
+        return
+    survey, config = draft.survey, draft.config
+    key = f"estimate {survey.path} {survey.hash} {config.to_yaml()}"
+    measuring = jobs.start_once(key, "The estimate", lambda report: _measured(survey, config))
+    if measuring.is_alive():
+        st.caption("Measuring one step to estimate time and memory …")
+    elif measuring.fault:
+        st.warning(literal(measuring.fault, 400))
+    else:
+        st.caption(literal(measuring.result, 400))
 
 
-@st.cache_data(show_spinner=False, max_entries=200)
-def _estimate(path: str, content_hash: str, settings: str, _survey: Survey, _config: TrainConfig) -> str:
+def _measured(survey: Survey, config: TrainConfig) -> str:
     from training.estimate import estimate  # imports torch: seconds that other pages do not wait for
 
-    return estimate(_survey, _config).sentence
+    sentence = estimate(survey, config).sentence
+    return f"{sentence[0].upper()}{sentence[1:]}."
 
 
-def _start(survey: Survey, run_name: str, config: TrainConfig) -> None:
-    path = state.workspace().new_run(run_name.strip())
+def _start(draft: Draft | None) -> None:
+    if draft is None:
+        raise M3Error("a setting of the form is impossible: mend it first.")
+    path = state.workspace().new_run(draft.run_name)
     with st.spinner("Starting the run"):
-        start_pretrain(survey, path, config)
+        start_pretrain(draft.survey, path, draft.config)
     state.choose(run=path.name)
-    st.switch_page(links.TRAINING, query_params=state.link_parameters())
+    st.session_state[PANEL] = st.session_state.get(PANEL, 0) + 1  # a new panel, closed
+    links.follow(links.TRAINING, "Watch the training")

@@ -1,0 +1,110 @@
+"""Workspaces for the pages: none, a survey alone, and a survey with a run as `python -m training` leaves it."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from m3core.checkpoint import checkpoint_hash, save_checkpoint
+from m3core.embeddings import Embeddings, embed_survey, embeddings_folder
+from m3core.files import sha256_file, write_json
+from m3core.manifold import MEAN, Maps, MapSettings
+from m3core.run import Run, State, Status
+from m3core.survey import Survey
+from pages.components.border import UNKNOWN_FAULT
+from tests.conftest import ROOT, make_survey
+from training.config import TrainConfig
+from training.run_config import RunConfig
+from training.setup import build_model
+
+PAGES = ("home", "manifold", "source", "training", "runs", "import_data")
+
+
+def make_run(path: Path, survey: Survey, *, embedded: bool = True) -> Run:
+    """A finished run with a real, untrained model; its maps are two of the embedding's dimensions."""
+    settings = TrainConfig(epochs=2, batch_size=16, embedding_dim=16)
+    run = Run(path)
+    path.mkdir(parents=True)
+    RunConfig(survey.path, survey.hash, settings).write(path)
+    model = build_model(survey, settings, survey.rows("train"))
+    save_checkpoint(model, run.checkpoint)
+    recall = {f"recall@{k}": 0.1 * k for k in (1, 5, 10)} | {f"chance@{k}": 0.01 * k for k in (1, 5, 10)} | {"n": 12}
+    lines = [
+        {"kind": "step", "step": step, "epoch": 1, "loss": 9.0 - step, "losses": {}, "learning_rate": 1e-3,
+         "sources_per_second": 100.0, "memory_bytes": 10**8}
+        for step in (1, 2)
+    ] + [
+        {"kind": "epoch", "step": 2, "epoch": 1, "train_loss": 7.5, "validation_loss": 7.0, "best": True,
+         "recall": {"g__r": recall}, "seconds": 3.0}
+    ]  # fmt: skip
+    (path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (path / "log.txt").write_text("starting at step 0\n")
+    status = Status(state=State.FINISHED, message="accuracy 80 %", epoch=2, epochs=2, step=2, steps=2, progress=1.0)
+    write_json(path / "status.json", asdict(status))
+    if embedded:
+        arrays = embed_survey(model.eval(), survey, np.arange(len(survey)))
+        about = {
+            "checkpoint": checkpoint_hash(run.checkpoint),
+            "weights": sha256_file(run.checkpoint / "model.safetensors"),
+            "survey": survey.hash,
+        }
+        Embeddings(survey.source_ids, arrays, "").write(embeddings_folder(run, survey), about)
+        found = Embeddings.open(run, survey)
+        vectors = {MEAN: found.mean, **found.embeddings}
+        about = {
+            "maps": list(vectors),
+            "how": {name: f"UMAP of {len(survey)} sources, 22 neighbours" for name in vectors},
+            "settings": asdict(MapSettings()),
+            "embeddings": found.hash,
+        }
+        Maps(survey.source_ids, {name: array[:, :2] for name, array in vectors.items()}, about).write(run, survey)
+    return run
+
+
+@pytest.fixture(scope="session")
+def made_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """surveys/small and runs/done; read only."""
+    root = tmp_path_factory.mktemp("workspace")
+    make_run(root / "runs" / "done", make_survey(root / "surveys" / "small"))
+    return root
+
+
+@pytest.fixture
+def full(made_workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The app's workspace has a survey and a run with maps."""
+    monkeypatch.setenv("M3_WORKSPACE", str(made_workspace))
+    return made_workspace
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The app's workspace does not exist yet."""
+    monkeypatch.setenv("M3_WORKSPACE", str(tmp_path / "workspace"))
+    return tmp_path / "workspace"
+
+
+def open_page(name: str, **query: str) -> AppTest:
+    """Run a page of the app; what a page says on a fault of ours fails the test."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    if name != "home":
+        app.switch_page(f"pages/{name}.py").run()
+    return checked(app)
+
+
+def checked(app: AppTest) -> AppTest:
+    """The same app, once it is sure that no page failed in a way of its own."""
+    assert not app.exception
+    assert UNKNOWN_FAULT not in [error.value for error in app.error]
+    return app
+
+
+def said(app: AppTest) -> str:
+    """Every text of the page and the sidebar, escapes taken away."""
+    parts = [*app.title, *app.subheader, *app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.success]
+    return "\n".join(part.value for part in parts).replace("\\", "")
