@@ -14,7 +14,7 @@ __all__ = ["map_caption"]
 
 def map_caption(run: Run, survey: Survey, maps: Maps, name: str) -> str:
     """How the map of a modality (or 'mean') was made, how many sources are on it and why others are not."""
-    shown = np.isfinite(maps.map_xy[name]).all(axis=1)
+    shown = np.asarray(np.isfinite(maps.map_xy[name]).all(axis=1))
     settings = maps.about["settings"]
     checkpoint = read_json(embeddings_folder(run, survey) / "embeddings.json", RunError)["checkpoint"]
     parts = [

@@ -91,7 +91,8 @@ def _text_categories(column: str, series: pd.Series) -> Categories:
     texts = series.astype(object).where(series.notna(), None).map(lambda value: None if value is None else str(value))
     counts = texts.value_counts()
     kept = sorted(counts.index[:MAX_CATEGORIES])
-    codes = pd.Categorical(texts, categories=kept).codes.astype(np.int64)
+    code_of = {name: code for code, name in enumerate(kept)}
+    codes = np.array([code_of.get(text, -1) for text in texts], np.int64)
     if len(counts) <= MAX_CATEGORIES:
         return Categories(column, tuple(kept), codes, "no value")
     n_other = len(counts) - MAX_CATEGORIES

@@ -33,6 +33,8 @@ def parse_coordinates(text: str) -> tuple[float, float]:
         words = list(parted.groups()) if parted else words
     half = len(words) // 2
     try:
+        if len(words) not in (2, 6):
+            raise ValueError("not a pair")
         ra = Angle(" ".join(words[:half]), unit=units.hourangle if hours else units.deg)
         dec = Angle(" ".join(words[half:]), unit=units.deg)
         position = float(ra.deg), float(dec.deg)

@@ -1,56 +1,66 @@
-"""The pages and their order, and the way back to them for a page that was run without app.py."""
+"""The frame around every page: their list, the sidebar, and the border at which faults become sentences."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from pages.components import state
+from pages.components import sidebar, state
+from pages.components.border import sentences
+from pages.components.notices import show_notices
 
-__all__ = ["frame", "navigation", "through_app"]
+__all__ = ["run_app", "through_app"]
 
-FOLDER = Path(__file__).resolve().parents[1]
+PAGES = Path(__file__).resolve().parents[1]
+ASSETS = Path(__file__).resolve().parent / "assets"
 
 INSIDE, SENT = "inside_app", "sent_through_app"
 
 
-def navigation() -> Page:
-    """Declare the pages; the one that the URL asks for."""
-    return st.navigation(
-        [
-            st.Page(FOLDER / "home.py", title="Survey", icon=":material/dataset:", default=True),
-            st.Page(FOLDER / "manifold.py", title="Manifold", icon=":material/scatter_plot:"),
-            st.Page(FOLDER / "source.py", title="Source", icon=":material/star:"),
-            st.Page(FOLDER / "training.py", title="Training", icon=":material/trending_down:"),
-            st.Page(FOLDER / "runs.py", title="Runs", icon=":material/list:"),
-            st.Page(FOLDER / "import_data.py", title="Import", icon=":material/upload_file:"),
-        ]
-    )
-
-
-@contextmanager
-def frame() -> Iterator[None]:
-    """What runs inside has app.py around it."""
+def run_app() -> None:
+    """What app.py does: the frame, and in it the page that the URL asks for."""
+    st.set_page_config(page_title="M3 Explorer", page_icon=str(ASSETS / "icon.svg"), layout="wide")
+    st.logo(str(ASSETS / "logo.svg"), icon_image=str(ASSETS / "icon.svg"))
+    st.html(ASSETS / "style.css")
+    page = _navigation()
     st.session_state[INSIDE] = True
     try:
-        yield
+        with sentences():
+            state.resolve(page.title)
+            with st.sidebar:
+                sidebar.show(page.title)
+            show_notices()
+            page.run()
     finally:
         st.session_state.pop(INSIDE, None)
 
 
+def _navigation() -> Page:
+    """Declare the pages; the one that the URL asks for."""
+    return st.navigation(
+        [
+            st.Page(PAGES / "home.py", title="Survey", icon=":material/dataset:", default=True),
+            st.Page(PAGES / "manifold.py", title="Manifold", icon=":material/scatter_plot:"),
+            st.Page(PAGES / "source.py", title="Source", icon=":material/star:"),
+            st.Page(PAGES / "training.py", title="Training", icon=":material/trending_down:"),
+            st.Page(PAGES / "runs.py", title="Runs", icon=":material/list:"),
+            st.Page(PAGES / "import_data.py", title="Import", icon=":material/upload_file:"),
+        ]
+    )
+
+
 def through_app() -> None:
-    """Start over by way of app.py where a page was run without it; every page calls this first.
+    """Put the frame around a page that was run without it; every page calls this first.
 
     Until some session has called st.navigation, Streamlit takes a folder `pages` for its older mechanism: the first
-    link that a fresh server is asked for, such as /manifold, would run that file alone.
+    link that a fresh server is asked for, such as /manifold, would run that file alone. A new session then calls
+    st.navigation and starts over. AppTest forgets the call before every run: there the frame is put on in place.
     """
     if INSIDE in st.session_state:
         return
-    if st.session_state.pop(SENT, False):  # there is no app.py above this server
-        state.resolve("")
-        return
-    st.session_state[SENT] = True
-    navigation()
-    st.rerun()
+    if not state.page() and SENT not in st.session_state:
+        st.session_state[SENT] = True
+        _navigation()
+        st.rerun()
+    run_app()
+    st.stop()

@@ -46,6 +46,7 @@ def chosen() -> Chosen:
 
 def choose(**names: str | None) -> None:
     """Choose a survey, run or source, in the session and in the URL."""
+    st.session_state[NOTICES] = []
     for name, value in names.items():
         _put(name, value)
     _write_url()
@@ -112,7 +113,8 @@ def resolve(title: str) -> None:
     st.session_state[PAGE] = title
     asked = {name: st.query_params[name] for name in NAMES if name in st.query_params}
     found = workspace()
-    st.session_state[NOTICES] = said = []
+    said = [] if is_new_page() else notices()  # they stay until the page or the choice changes
+    st.session_state[NOTICES] = said
     surveys, runs = found.survey_folders(), found.run_folders()
     for name, there in ((SURVEY, surveys), (RUN, runs)):
         if name in asked:

@@ -1,0 +1,139 @@
+"""Figures: what is drawn where, with numbers that can be checked by hand."""
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from m3core.colouring import Categories, Values, colouring
+from m3core.figures.map import map_figure
+from m3core.figures.palette import MISSING, OKABE_ITO, band_colours, mark, tinted_grey
+from m3core.figures.series import Fold, folded_figure, line_figure, points_figure
+from m3core.figures.text import plain, shortened
+from m3core.figures.training import loss_figure, recall_figure
+from m3core.kinds import Series
+
+IDS = np.array(["a", "b", "<i>c</i>", "d", "e"], object)
+XY = np.array([[0, 0], [1, 1], [2, 2], [3, 3], [np.nan, np.nan]], np.float32)
+
+
+def curve(name="g", time=(10.0, 11.0, 12.5), mag=(15.0, 15.5, 15.2), invert=True, label="MJD [d]") -> Series:
+    return Series(
+        name=name, x=np.array(time), y=np.array(mag), error=np.full(len(time), 0.1),
+        x_label=label, y_label="Magnitude [mag]", invert_y=invert, foldable=True,
+    )  # fmt: skip
+
+
+def test_a_map_leaves_out_what_has_no_place_and_draws_small_classes_last():
+    colours = Categories("label", ("big", "small"), np.array([0, 0, 1, -1, 1]), "unlabelled")
+    figure = map_figure(XY, IDS, colours)
+    assert [trace.meta for trace in figure.data] == ["unlabelled", "big", "small"]
+    assert [list(trace.customdata) for trace in figure.data] == [["d"], ["a", "b"], ["<i>c</i>"]]
+    assert figure.data[1].name == "big (2)"
+    assert figure.data[2].marker.color == OKABE_ITO[1]
+    assert figure.data[0].marker.color == MISSING.colour
+    assert figure.data[2].hovertext[0] == "&lt;i&gt;c&lt;/i&gt;"
+
+
+def test_a_selection_is_drawn_from_the_start():
+    colours = Categories("label", ("x",), np.zeros(5, int), "unlabelled")
+    figure = map_figure(XY, IDS, colours, selected=np.array([False, True, False, True, False]))
+    assert list(figure.data[0].selectedpoints) == [1, 3]
+    assert map_figure(XY, IDS, colours).data[0].selectedpoints is None
+
+
+def test_values_are_coloured_and_missing_ones_said():
+    values = np.array([1.0, 10.0, 100.0, np.nan, 5.0])
+    figure = map_figure(XY, IDS, Values("P [d]", values, True), log=True)
+    assert [trace.name for trace in figure.data] == ["no positive value (1)", "P [d]"]
+    assert figure.data[1].marker.color == pytest.approx([0, 1, 2])
+    assert "log" in figure.data[1].marker.colorbar.title.text
+
+
+def test_text_columns_keep_twenty_categories(survey):
+    texts = survey.sources.copy()
+    texts["field"] = [f"f{i % 25:02d}" for i in range(len(texts))]
+    survey = type("Survey", (), {"sources": texts, "classes": survey.classes, "path": survey.path})()
+    found = colouring(survey, "field")
+    assert len(found.names) == 21
+    assert found.names[-1] == "other"
+    assert "5 are 'other'" in found.note
+
+
+def test_numbers_of_the_catalogue_have_their_unit(survey):
+    found = colouring(survey, "period")
+    assert isinstance(found, Values)
+    assert found.wants_log
+
+
+def test_classes_past_the_palette_change_their_shape():
+    assert mark(0).symbol == "circle"
+    assert (mark(7).colour, mark(7).symbol) == (mark(0).colour, "diamond")
+    assert mark(-1) == MISSING
+    assert tinted_grey("#000000") == "#61646A"
+
+
+def test_bands_have_their_conventional_colours_and_never_the_same():
+    assert band_colours(["g", "r"]) == ["#009E73", "#D55E00"]
+    assert len(set(band_colours(["r", "R", "x", "y1", "y2"]))) == 5
+
+
+def test_phase_is_drawn_twice_from_a_common_zero():
+    figure = folded_figure([curve("g"), curve("r", time=(10.5, 11.0))], Fold(2.0, 10.0))
+    assert list(figure.data[0].x) == pytest.approx([0.0, 0.5, 0.25, 1.0, 1.5, 1.25])
+    assert list(figure.data[1].x) == pytest.approx([0.25, 0.5, 1.25, 1.5])
+    assert figure.layout.yaxis.autorange == "reversed"
+    assert "repeats" in figure.layout.xaxis.title.text
+    assert len(figure.data[0].error_y.array) == 6
+
+
+def test_fluxes_are_not_turned_over_and_bars_can_go():
+    figure = points_figure([curve(invert=False)], errors=False)
+    assert figure.layout.yaxis.autorange is True
+    assert figure.data[0].error_y.array is None
+    assert figure.data[0].name == "g"
+
+
+def test_full_julian_dates_lose_their_first_digits_and_say_so():
+    figure = points_figure([curve(time=(2_455_000.25, 2_455_001.0, 2_455_002.0), label="HJD [d]")])
+    assert list(figure.data[0].x) == [5000.25, 5001.0, 5002.0]
+    assert figure.layout.xaxis.title.text == "HJD − 2450000 [d]"
+
+
+def test_bands_apart_share_their_time():
+    figure = folded_figure([curve("g"), curve("r")], Fold(2.0, 10.0), apart=True)
+    assert figure.layout.yaxis2.title.text == "r: Magnitude [mag]"
+    assert figure.layout.xaxis2.matches == "x"
+    assert figure.layout.yaxis.domain[0] > figure.layout.yaxis2.domain[1]
+
+
+def test_many_points_are_left_to_webgl():
+    many = np.arange(4000.0)
+    assert isinstance(points_figure([curve(time=many, mag=many)]).data[0], go.Scattergl)
+
+
+def test_a_spectrum_has_its_error_band_and_its_gaps():
+    flux = np.array([1.0, np.nan, 3.0])
+    spectrum = Series(name="spectra", x=np.array([4000.0, 4002, 4004]), y=flux, error=np.full(3, 0.5),
+                      x_label="Wavelength (vacuum) [Angstrom]", y_label="Flux (relative)", style="line")  # fmt: skip
+    figure = line_figure(spectrum)
+    assert figure.data[1].y[0] == 1.5
+    assert np.isnan(figure.data[2].y[1])
+    assert len(line_figure(spectrum, errors=False).data) == 1
+
+
+def test_names_are_shown_and_not_obeyed():
+    assert plain("<b>x</b>\n&amp;") == "&lt;b&gt;x&lt;/b&gt; &amp;amp;"
+    assert folded_figure([curve("<i>g</i>")], Fold(1.0, 0.0)).data[0].name == "&lt;i&gt;g&lt;/i&gt;"
+    assert shortened("abcdefghij", 5) == "ab…ij"
+
+
+def test_loss_and_recall():
+    steps = [{"step": n, "loss": 5.0 - n} for n in range(1, 4)]
+    recall = {"a__b": {"recall@10": 0.4, "chance@10": 0.05}}
+    epochs = [{"step": 3, "epoch": 1, "train_loss": 3.0, "validation_loss": 2.5, "best": True, "recall": recall}]
+    figure = loss_figure(steps, epochs)
+    assert {trace.name: list(trace.y) for trace in figure.data} == {
+        "step": [4.0, 3.0, 2.0], "training, mean of epoch": [3.0], "validation": [2.5], "best, epoch 1": [2.5],
+    }  # fmt: skip
+    assert {trace.name: list(trace.y) for trace in recall_figure(epochs).data} == {"a – b": [0.4], "chance": [0.05]}
+    assert len(loss_figure([{"step": n, "loss": 0.0} for n in range(5000)], []).data[0].x) == 1000
