@@ -9,33 +9,32 @@ from m3core.manifold import MEAN, Maps
 from m3core.run import Run
 from m3core.survey import Survey
 
-__all__ = ["map_caption"]
+__all__ = ["map_caption", "shown_caption"]
 
 
 def map_caption(run: Run, survey: Survey, maps: Maps, name: str) -> str:
-    """How the map of a modality (or 'mean') was made, how many sources are on it and why others are not."""
-    shown = np.asarray(np.isfinite(maps.map_xy[name]).all(axis=1))
+    """How the map of a modality (or 'mean') was made, by which checkpoint."""
     settings = maps.about["settings"]
+    how = maps.about["how"][name]
     checkpoint = read_json(embeddings_folder(run, survey) / "embeddings.json", RunError)["checkpoint"]
-    parts = [
-        f"{maps.about['how'][name]} (n_neighbors {settings['n_neighbors']}, min_dist {settings['min_dist']:g}, "
-        f"metric {settings['metric']}, seed {settings['seed']}).",
-        f"{int(shown.sum()):,} of {len(survey):,} sources shown{_why_not(survey, name, shown)}.",
-        f"Run {run.name}, checkpoint {checkpoint[:12]}. The axes have no unit and no direction.",
-    ]
-    text = " ".join(parts)
-    return text[0].upper() + text[1:]
+    return (
+        f"{how[0].upper()}{how[1:]} (n_neighbors {settings['n_neighbors']}, min_dist {settings['min_dist']:g}, "
+        f"metric {settings['metric']}, seed {settings['seed']}), run {run.name}, checkpoint {checkpoint[:12]}. "
+        "The axes have no unit and no direction."
+    )
 
 
-def _why_not(survey: Survey, name: str, shown: np.ndarray) -> str:
+def shown_caption(survey: Survey, maps: Maps, name: str) -> str:
+    """How many sources are on a map, and why others are not."""
+    shown = np.isfinite(maps.map_xy[name]).all(axis=1)
+    text = f"{int(shown.sum()):,} of {len(survey):,} sources shown"
     n_missing = int((~shown).sum())
     if not n_missing:
-        return ""
+        return f"{text}."
     if name == MEAN:
-        return f"; {n_missing:,} have none of the run's modalities"
+        return f"{text}; {n_missing:,} have none of the run's modalities."
     if name not in survey.modalities:
-        return f"; the survey has no {name}"
+        return f"{text}; the survey has no {name}."
     n_absent = int((~survey.present(name)).sum())
-    return f"; {n_absent:,} have no {name}" + (
-        f", {n_missing - n_absent:,} no embedding in it" if n_missing > n_absent else ""
-    )
+    more = f", {n_missing - n_absent:,} no embedding in it" if n_missing > n_absent else ""
+    return f"{text}; {n_absent:,} have no {name}{more}."

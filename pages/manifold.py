@@ -9,7 +9,8 @@ from pages.components.map_marker import map_marker
 from pages.components.navigation import through_app
 from pages.components.need import need_maps, need_survey
 from pages.components.selection_panel import selection_panel
-from pages.components.viewer import viewer
+from pages.components.text import literal
+from pages.components.viewer import empty_viewer, viewer
 
 through_app()
 
@@ -31,7 +32,8 @@ def show_source(names: tuple[str, ...]) -> None:
     """The chosen source, beside the map and ringed on it."""
     source_id = state.chosen().source
     if source_id is None:
-        st.info("Click a point of the map to open its source here.", icon=":material/ads_click:")
+        empty_viewer(links.MANIFOLD)
+        map_marker({})
         return
     selected = state.selection()
     around = selected if source_id in selected else list(survey.source_ids)
@@ -43,7 +45,8 @@ def show_source(names: tuple[str, ...]) -> None:
 view = map_panel.controls(survey_name, list(maps.map_xy), columns_to_colour_by(survey))
 left, right = st.columns([11, 9], gap="medium")
 with left:
-    map_panel.charts(view)
+    caption = map_panel.charts(view)
     show_selection(view.column)
+    st.caption(literal(caption, 600))
 with right:
     show_source(view.names)

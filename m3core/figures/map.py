@@ -56,7 +56,7 @@ def map_figure(
                 hovertemplate=f"{hovers}<br>{hover}<extra></extra>",
                 mode="markers",
                 marker={"size": point_size(int(drawn.sum())), "opacity": 0.85, **marker},
-                selectedpoints=None if selected is None else np.flatnonzero(selected[rows]),
+                selectedpoints=None if selected is None else np.flatnonzero(selected[rows]).tolist(),
                 selected={"marker": {"opacity": 1.0, "size": point_size(int(drawn.sum())) + 2}},
                 **keywords,
             )

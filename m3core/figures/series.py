@@ -122,6 +122,8 @@ def _drawn(
     n_rows = len(curves) if apart else 1
     layout = _layout(height if n_rows == 1 else 60 + n_rows * round(ROW_SHARE * height))
     layout |= {"showlegend": legend and not apart, "shapes": list(shapes)}
+    if not layout["showlegend"]:
+        layout["margin"]["t"] = 10
     kind = "scattergl" if sum(len(curve.x) for curve in curves) > MANY_POINTS else "scatter"
     colours = band_colours([curve.series.name for curve in curves])
     data = [
@@ -161,7 +163,9 @@ def _title(text: str) -> dict[str, Any]:
 
 
 def _axis(label: str) -> dict[str, Any]:
-    return {"title": _title(label), "showline": True, "linecolor": GREY, "linewidth": 1, "ticks": "outside"}
+    """Margins are fixed: plotly draws a figure twice to find them by itself."""
+    line = {"showline": True, "linecolor": GREY, "linewidth": 1, "ticks": "outside"}
+    return {"title": _title(label), "automargin": False, **line}
 
 
 def _y_axis(series: Series, label: str) -> dict[str, Any]:
@@ -172,8 +176,11 @@ def _y_axis(series: Series, label: str) -> dict[str, Any]:
 def _layout(height: int) -> dict[str, Any]:
     return {
         "height": height,
-        "margin": {"l": 8, "r": 8, "t": 8, "b": 8, "pad": 0},
-        "legend": {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "itemsizing": "constant"},
+        "margin": {"l": 66, "r": 8, "t": 34, "b": 44, "pad": 0},
+        "legend": {
+            "orientation": "h", "x": 0, "xref": "container", "y": 1, "yref": "container", "yanchor": "top",
+            "itemsizing": "constant",
+        },
         "hovermode": "closest",
         "dragmode": "zoom",
-    }
+    }  # fmt: skip

@@ -20,7 +20,7 @@ from pages.components.text import literal
 __all__ = ["ANSWERS", "MapView", "chart_key", "charts", "controls", "forget_drawn", "redraw", "shows_click"]
 
 ANSWERS = ["viewer", "selected"]
-"""Keys of the fragments that answer a click."""
+"""Keys of the fragments that answer a click: the source, and what is selected."""
 
 REVISION, DRAWN, POINTS, SHOWS_CLICK = "map_revision", "map_drawn", "map_points", "map_shows_click"
 
@@ -59,18 +59,24 @@ def controls(survey_name: str, names: Sequence[str], columns: Sequence[str]) -> 
     return MapView(tuple(names) if together else (name,), column, log)
 
 
-def charts(view: MapView) -> None:
-    """Draw the maps of a view, two to a row."""
+def charts(view: MapView) -> str:
+    """Draw the maps of a view, two to a row.
+
+    Returns:
+        The caption of them all.
+    """
     if state.is_new_page():
         forget_drawn()
     if len(view.names) == 1:
-        _chart(view, view.names[0], height=540)
-        return
+        shown, made = _chart(view, view.names[0], height=500)
+        return f"{shown} {made}"
     for start in range(0, len(view.names), 2):
         for name, place in zip(view.names[start : start + 2], st.columns(2), strict=False):
             with place:
                 st.markdown(f"**{literal(name)}**")
-                _chart(view, name, height=320)
+                shown, made = _chart(view, name, height=320)
+                st.caption(literal(shown, 300))
+    return made
 
 
 def chart_key(name: str) -> str:
@@ -95,11 +101,12 @@ def shows_click() -> bool:
     return bool(st.session_state.get(SHOWS_CLICK)) and bool(state.selection())
 
 
-def _chart(view: MapView, name: str, height: int) -> None:
+def _chart(view: MapView, name: str, height: int) -> tuple[str, str]:
+    """Draw a map; what it shows, and how it was made."""
     now = state.chosen()
     assert now.run is not None
     assert now.survey is not None
-    figure, caption = resources.drawn_map(
+    figure, shown, made = resources.drawn_map(
         now.run, now.survey, name, view.column, log=view.log, selected=_drawn_selection(view, name), height=height
     )
     key = chart_key(name)
@@ -110,7 +117,7 @@ def _chart(view: MapView, name: str, height: int) -> None:
         config={**configuration(f"map_{name}", scroll_zoom=True), "displayModeBar": True},
         alt=f"Map of the {name} embeddings, coloured by {view.column}",
     )
-    st.caption(literal(caption, 600))
+    return shown, made
 
 
 def _drawn_selection(view: MapView, name: str) -> tuple[str, ...]:
@@ -132,6 +139,8 @@ def _answer(key: str, view: MapView, name: str) -> None:
     st.session_state[SHOWS_CLICK] = len(ids) == 1 and not is_area
     if len(ids) == 1 and not is_area:
         state.choose(source=ids[0])
+        if not state.selection():
+            st.rerun(ANSWERS[:1])
     else:
         if ids and not is_area:
             state.choose(source=next((one for one in ids if one not in before), ids[-1]))

@@ -37,6 +37,7 @@ def need_maps() -> Maps:
     run_name, survey_name = need_run(), state.chosen().survey
     assert survey_name is not None
     try:
+        resources.embeddings(run_name, survey_name)  # now, and not at the first click, which asks for neighbours
         return resources.maps(run_name, survey_name)
     except M3Error as fault:
         embedding.offer(run_name, survey_name, str(fault))

@@ -18,4 +18,4 @@ def show_notices() -> None:
     except (M3Error, OSError):
         return  # the page says what is wrong with the survey
     if simulated:
-        st.info("Simulated: none of the stars of this survey is real.", icon=":material/science:")
+        st.badge("Simulated: none of the stars of this survey is real.", icon=":material/science:", color="orange")

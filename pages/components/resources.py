@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from m3core.captions import map_caption
+from m3core.captions import map_caption, shown_caption
 from m3core.colouring import Colouring, colouring
 from m3core.embeddings import Embeddings, embeddings_folder
 from m3core.errors import M3Error
@@ -95,7 +95,9 @@ def embeddings(run_name: str, survey_name: str) -> Embeddings:
 
 @st.cache_resource(show_spinner="Reading the embeddings", max_entries=6)
 def _embeddings(run_path: str, survey_path: str, stamp: Stamp) -> Embeddings:
-    return Embeddings.open(run_path, survey_path)
+    found = Embeddings.open(run_path, survey_path)
+    assert found.mean is not None  # computed once, here
+    return found
 
 
 def maps(run_name: str, survey_name: str) -> Maps:
@@ -126,8 +128,8 @@ def _colours(path: str, stamp: Stamp, column: str, _survey: Survey) -> Colouring
 
 def drawn_map(
     run_name: str, survey_name: str, name: str, column: str, *, log: bool, selected: tuple[str, ...], height: int
-) -> tuple[go.Figure, str]:
-    """The figure of a map and its caption.
+) -> tuple[go.Figure, str, str]:
+    """The figure of a map, a sentence on what it shows, and one on how it was made.
 
     Args:
         name: of the map: a modality or 'mean'.
@@ -143,7 +145,7 @@ def drawn_map(
 def _drawn_map(
     places: tuple[str, str, str, str], stamp: Stamp, name: str, column: str, log: bool, selected: tuple[str, ...],
     height: int,
-) -> tuple[go.Figure, str]:  # fmt: skip
+) -> tuple[go.Figure, str, str]:  # fmt: skip
     _, _, run_name, survey_name = places
     of, data, drawn = run(run_name), survey(survey_name), maps(run_name, survey_name)
     if name not in drawn.map_xy:
@@ -152,7 +154,7 @@ def _drawn_map(
     figure = map_figure(
         drawn.map_xy[name], drawn.source_ids, colours(survey_name, column), log=log, selected=chosen, height=height
     )
-    return figure, map_caption(of, data, drawn, name)
+    return figure, shown_caption(data, drawn, name), map_caption(of, data, drawn, name)
 
 
 def neighbours(run_name: str, survey_name: str, source_id: str, by: str, k: int) -> list[tuple[str, float]]:

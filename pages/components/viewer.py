@@ -15,7 +15,7 @@ from pages.components.light_curve_panel import light_curve_panel
 from pages.components.neighbours_panel import neighbours_panel
 from pages.components.text import literal
 
-__all__ = ["viewer"]
+__all__ = ["empty_viewer", "viewer"]
 
 
 def viewer(survey: Survey, source_id: str, *, around: Sequence[str], page: str, wide: bool) -> None:
@@ -28,6 +28,19 @@ def viewer(survey: Survey, source_id: str, *, around: Sequence[str], page: str, 
     """
     with st.container(key="viewer", gap="xsmall"):
         _panels(survey, survey.source(source_id), around=around, page=page, wide=wide)
+
+
+def empty_viewer(page: str) -> None:
+    """The place of a source that is yet to be chosen.
+
+    It holds one of each element of the viewer out of sight: the browser loads their code now, and the first click
+    waits for none of it (0.9 s else, against 0.4 s of the clicks that follow).
+    """
+    st.info("Click a point of the map to open its source here.", icon=":material/ads_click:")
+    with st.container(key="out_of_sight"):
+        st.code("", language=None)
+        st.dataframe({"column": []})
+        st.page_link(page, label="none")
 
 
 def _panels(survey: Survey, source: Source, *, around: Sequence[str], page: str, wide: bool) -> None:
@@ -69,7 +82,7 @@ def _header(source: Source, around: Sequence[str]) -> None:
 
 
 def _steps(source_id: str, around: Sequence[str]) -> None:
-    place = {other: number for number, other in enumerate(around)}.get(source_id)
+    place = around.index(source_id) if source_id in around else None
     before = around[place - 1] if place else None
     after = around[place + 1] if place is not None and place + 1 < len(around) else None
     for text, other, key in (("Previous", before, "K"), ("Next", after, "J")):
@@ -78,7 +91,7 @@ def _steps(source_id: str, around: Sequence[str]) -> None:
             on_click=state.choose, kwargs={"source": other},
         )  # fmt: skip
     if place is not None:
-        st.caption(f"{place + 1:,} of {len(around):,}")
+        st.caption(f"{place + 1:,} of {len(around):,}" + (" selected" if around is state.selection() else ""))
 
 
 def _other_series(source: Source, one: Series) -> None:

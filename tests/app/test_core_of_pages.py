@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from m3core.captions import map_caption
+from m3core.captions import map_caption, shown_caption
 from m3core.catalogue import MISSING, catalogue_table
 from m3core.ephemeris import coarse_times, known_periods
 from m3core.errors import M3Error
@@ -124,12 +124,12 @@ def test_runs_side_by_side(made_workspace):
     assert list(table.columns[-1:]) == ["minutes"], "one run differs from no other"
 
 
-def test_the_caption_says_how_and_how_many(made_workspace):
+def test_the_captions_say_how_and_how_many(made_workspace):
     workspace = Workspace(made_workspace)
     run, survey = workspace.run("done"), workspace.survey("small")
     maps = Maps.open(run, survey)
-    assert "60 of 60 sources shown." in map_caption(run, survey, maps, "mean")
-    caption = map_caption(run, survey, maps, "g")
-    assert "51 of 60 sources shown; 9 have no g." in caption
-    assert "seed 42" in caption
-    assert "checkpoint" in caption
+    assert shown_caption(survey, maps, "mean") == "60 of 60 sources shown."
+    assert shown_caption(survey, maps, "g") == "51 of 60 sources shown; 9 have no g."
+    made = map_caption(run, survey, maps, "g")
+    assert "n_neighbors 22, min_dist 0.1, metric cosine, seed 42" in made
+    assert "run done, checkpoint " in made

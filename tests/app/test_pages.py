@@ -61,7 +61,7 @@ def test_a_run_without_embeddings_offers_to_embed(tmp_path, monkeypatch):
     monkeypatch.setenv("M3_WORKSPACE", str(tmp_path))
     make_run(tmp_path / "runs" / "bare", make_survey(tmp_path / "surveys" / "alone", n=20), embedded=False)
     app = open_page("manifold")
-    assert "run bare has no map" in said(app)
+    assert "run bare has no embeddings" in said(app)
     assert any(button.label.startswith("Embed ") for button in app.main.button)
 
 
@@ -88,7 +88,7 @@ def test_a_simulated_survey_says_so_on_every_page(tmp_path, monkeypatch):
     place = survey.path / "survey.json"
     place.write_text(json.dumps(json.loads(place.read_text()) | {"simulated": True}))
     for page in PAGES:
-        assert "Simulated" in said(open_page(page))
+        assert any("Simulated" in text.value for text in open_page(page).markdown)
 
 
 def test_delete_asks_twice(tmp_path, monkeypatch):

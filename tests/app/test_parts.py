@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from m3core.survey import ModalitySpec, SplitSpec, write_survey
 from m3core.workspace import Workspace
 from pages.components import jobs
 from pages.components.text import literal
@@ -100,6 +101,24 @@ def test_the_map_is_coloured_and_shown_of_each_modality(full):
     assert len([alt for alt in figures(checked(app)) if alt.startswith("Map of")]) == 4
 
 
+def test_a_selection_is_counted_listed_and_stepped_through(full):
+    app = open_page("manifold", source="s003")
+    app.session_state["selection"] = ("s001", "s003", "s004")
+    checked(app.run())
+    assert "3 of 60 selected" in said(app)
+    assert "2 of 3 selected" in said(app)
+    counts = "".join(html.proto.body for html in app.main.get("html"))
+    assert "RRAB 2 / 30" in counts
+    assert "SR 1 / 30" in counts
+    assert list(app.dataframe[0].value["source_id"]) == ["s001", "s003", "s004"]
+    app.switch_page("pages/source.py").run()
+    app.switch_page("pages/manifold.py").run()
+    spec = next(spec for alt, spec in figures(checked(app)).items() if alt.startswith("Map of"))
+    assert sorted(len(trace["selectedpoints"]) for trace in spec["data"]) == [1, 2]
+    app.button(key="selection_clear").click().run()
+    assert "selected" not in said(checked(app))
+
+
 def test_the_form_has_every_field_of_the_schema(full):
     app = open_page("home")
     kinds = (app.number_input, app.selectbox, app.toggle, app.multiselect, app.text_area, app.text_input)
@@ -141,6 +160,54 @@ def test_literal_leaves_nothing_to_read():
     assert literal("*a* :red[b] $c$ <d> `e` https://f.g") == (r"\*a\* \:red\[b\] \$c\$ \<d\> \`e\` https\:\/\/f\.g")
     assert literal("x" * 300, 10) == "x" * 9 + "…"
     assert literal("two\n# lines") == r"two \# lines"
+
+
+@pytest.fixture
+def odd(tmp_path, monkeypatch):
+    """Spectra, fluxes without errors, text and missing values; no label, no position, no period."""
+    monkeypatch.setenv("M3_WORKSPACE", str(tmp_path))
+    n = 4
+    table = pd.DataFrame(
+        {"source_id": [f"o{i}" for i in range(n)], "ra": np.nan, "dec": np.nan, "label": [None] * n,
+         "split": "train", "teff": [5000.0, np.nan, 6000.0, 7000.0], "remark": ["a", None, "<b>c</b>", "d"]}
+    )  # fmt: skip
+    grid = np.linspace(4000, 5000, 50)
+    spectrum = {"wavelength": grid, "flux": np.sin(grid), "ivar": np.where(grid > 4900, 0.0, 4.0)}
+    curve = {"time": np.arange(5.0), "flux": np.ones(5), "error": np.full(5, np.nan)}
+    specs = [
+        ModalitySpec(name="spectra", kind="spectra", label="spectra", fields=("wavelength", "flux", "ivar")),
+        ModalitySpec(
+            name="V", kind="photometry", label="V", fields=("time", "flux", "error"), settings={"value": "flux"}
+        ),
+        ModalitySpec(name="metadata", kind="metadata", label="metadata", columns=("teff",)),
+    ]
+    write_survey(
+        tmp_path / "surveys" / "odd", sources=table, modalities=specs, split=SplitSpec(method="given"), provenance={},
+        arrays={"spectra": [spectrum, None, spectrum, None], "V": [curve, curve, None, curve]},
+    )  # fmt: skip
+
+
+def test_a_spectrum_and_a_flux_without_period_or_errors(odd):
+    app = open_page("source", source="o0")
+    text = said(app)
+    assert "unlabelled" in text
+    assert "no position" in text
+    assert "No period is known" in text
+    assert "5 of 50 pixels are masked" in text
+    charts = figures(app)
+    assert [trace["name"] for trace in charts["spectra of o0"]["data"]][-1] == "spectra"
+    raw = next(spec for alt, spec in charts.items() if "over time" in alt)
+    assert "error_y" not in raw["data"][0]
+    assert raw["layout"]["yaxis"]["autorange"] is True
+
+
+def test_missing_values_are_said_to_be_missing(odd):
+    app = open_page("source", source="o1")
+    table = app.dataframe[0].value.set_index("column")
+    assert list(table["value"]) == ["missing", "missing"]
+    assert table.loc["remark", "input_of"] == "not an input"
+    assert "no spectra, metadata" in said(app)
+    assert not open_page("home").error
 
 
 def _write_files(folder: Path) -> tuple[Path, Path]:
