@@ -28,7 +28,7 @@ def nearest(
     n_found = min(k, len(candidates))
     if not n_found:
         return found, similarity
-    table = np.ascontiguousarray(index[candidates])
+    table = index if len(candidates) == len(index) else index[candidates]  # a copy of a million rows is felt
     for start in range(0, len(queries), CHUNK):
         rows = start + np.flatnonzero(np.isfinite(queries[start : start + CHUNK]).all(axis=1))
         scores = queries[rows] @ table.T

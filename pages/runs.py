@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from m3core.run_table import run_table
+from m3core.run_table import FIRST_COLUMNS, run_table
 from pages.components import links, resources, state
 from pages.components.navigation import through_app
 from pages.components.need import need_survey
@@ -26,13 +26,13 @@ names = list(table["run"])
 
 def choose_row() -> None:
     """A clicked row is the chosen run."""
-    rows = st.session_state["run_table"]["selection"]["rows"]
-    if rows:
-        state.choose(run=names[rows[0]])
+    cells = st.session_state["run_table"]["selection"]["cells"]
+    if cells:
+        state.choose(run=names[cells[0][0]])
 
 
 st.dataframe(
-    table, hide_index=True, key="run_table", on_select=choose_row, selection_mode="single-row", height="content",
+    table, hide_index=True, key="run_table", on_select=choose_row, selection_mode="single-cell", height="content",
     column_config={
         "validation_loss": st.column_config.NumberColumn("validation loss", format="%.4f", help="At the best epoch."),
         "recall@10": st.column_config.NumberColumn(format="percent", help="Mean over the pairs at the best epoch."),
@@ -40,7 +40,12 @@ st.dataframe(
     },
     alt="All runs; choosing a row opens the run",
 )  # fmt: skip
-st.caption("The columns after the minutes are the settings in which the runs differ. A click on a row chooses the run.")
+differ = (
+    " The columns after the minutes are the settings in which the runs differ."
+    if len(table.columns) > len(FIRST_COLUMNS)
+    else ""
+)
+st.caption(f"A click on a row chooses the run.{differ}")
 
 
 @st.dialog("Delete this run?")

@@ -174,7 +174,7 @@ def embed(
         settings = replace(settings, **{name: value for name, value in given.items() if value is not None})
         data = Survey.open(survey)
 
-        def report(state: State, done: float, what: str) -> None:
+        def report(state: State, done: float, what: str) -> None:  # training.process.embed reads these lines
             typer.echo(f"{state} {what} {done:.0%}", err=True)
 
         if not embed_and_map(opened, data, settings, report):

@@ -1,6 +1,7 @@
 """Runs as processes of their own: started, stopped, resumed and deleted from a terminal or from the app alike."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -20,7 +21,7 @@ from m3core.survey import Survey
 from training.config import TrainConfig
 from training.supervisor import STOP_FILE
 
-__all__ = ["delete", "resume", "start_embed", "start_pretrain", "stop"]
+__all__ = ["delete", "embed", "resume", "start_pretrain", "stop"]
 
 ROOT = Path(__file__).resolve().parent.parent
 """The repository: `python -m training` is found from here."""
@@ -54,9 +55,29 @@ def resume(run: Run) -> None:
     _start(["resume", str(run.path.resolve())], lambda: run.status().heartbeat > before.heartbeat)
 
 
-def start_embed(run: Run, survey: Survey) -> None:
-    """Embed and map a survey by a run, in a process of its own, and wait for nothing."""
-    _popen(["embed", "--run", str(run.path.resolve()), "--survey", str(survey.path.resolve())], subprocess.DEVNULL)
+def embed(run: Run, survey: Survey, report: Callable[[float, str], None]) -> None:
+    """Embed and map a survey by a run in a process of its own, and wait for its end.
+
+    Args:
+        report: told the fraction done of the step under way and its name; raising from it ends the process.
+
+    Raises:
+        RunError: the sentence that the process left.
+    """
+    arguments = ["embed", "--run", str(run.path.resolve()), "--survey", str(survey.path.resolve())]
+    process = _popen(arguments, subprocess.PIPE)
+    last = ""
+    try:
+        assert process.stderr is not None
+        for line in process.stderr:
+            last = line.decode(errors="replace").strip() or last
+            if found := re.fullmatch(r"(\w+) (.*?) ?(\d+)%", last):
+                report(int(found[3]) / 100, f"{found[1].capitalize()} {found[2]}".strip())
+        if process.wait():
+            raise RunError(last.removeprefix("error: ") or f"the embedding ended with status {process.returncode}.")
+    finally:
+        process.kill()
+        process.wait()
 
 
 def stop(run: Run) -> str:

@@ -9,7 +9,7 @@ from typing import ParamSpec
 import streamlit as st
 
 from m3core.errors import M3Error, one_sentence
-from pages.components.text import literal
+from pages.components.text import sentence
 
 __all__ = ["UNKNOWN_FAULT", "guarded", "sentences"]
 
@@ -29,7 +29,7 @@ def sentences() -> Iterator[None]:
     try:
         yield
     except (M3Error, OSError) as fault:
-        st.error(literal(one_sentence(fault), length=600), icon=":material/error:")
+        st.error(sentence(one_sentence(fault)), icon=":material/error:")
     except Exception:
         log.exception("a page failed")
         st.error(UNKNOWN_FAULT, icon=":material/error:")

@@ -14,7 +14,6 @@ from m3core.errors import M3Error
 from m3core.survey import Survey
 from pages.components import jobs, links, state
 from pages.components.import_preview import import_preview
-from pages.components.text import literal
 
 __all__ = ["import_form"]
 
@@ -23,64 +22,51 @@ FORMATS = ["csv", "gz", "txt", "tsv", "parquet", "fits", "fit", "vot", "xml"]
 
 
 def import_form() -> None:
-    """The steps one below the other: files, what was recognised, writing, done."""
-    if _at_work(WRITE, "Writing the survey"):
+    """The steps one below the other: files, what was recognised, writing. Nothing is asked while one is under way."""
+    at_work = next((key for key in (READ, WRITE) if (found := jobs.job(key)) is not None and found.is_alive()), None)
+    if at_work is None:
+        _written()
+    options = _ask(disabled=at_work is not None)
+    if at_work is not None:
+        jobs.show_progress(at_work)
         return
-    _written()
-    if _at_work(READ, "Reading the files"):
-        return
-    options = _ask()
     if options is not None:
         jobs.start(READ, "Reading the files", lambda report: plan(options, report))
         st.rerun()
     found = jobs.job(READ)
     if found is None:
         return
-    if found.fault:
-        st.error(literal(found.fault, 600), icon=":material/error:")
-        st.caption("Nothing was written. Mend the files or the options, then read them again.")
+    jobs.show_fault(found)
+    if found.result is None:
+        st.caption("Nothing was written.")
         return
     import_preview(found.result)
     _offer_to_write(found.result)
 
 
-def _at_work(key: str, title: str) -> bool:
-    found = jobs.job(key)
-    if found is None or not found.is_alive():
-        return False
-    st.subheader(title)
-    jobs.show_progress(key)
-    return True
-
-
-def _ask() -> Options | None:
+def _ask(*, disabled: bool) -> Options | None:
     """The files and how to read them; Options once the button is pressed."""
     how = st.segmented_control(
         "Your files are", ["on this machine", "to be uploaded"], default="on this machine", required=True,
-        key="import_how", label_visibility="collapsed", persist_state="page",
+        key="import_how", label_visibility="collapsed", disabled=disabled,
     )  # fmt: skip
     left, right = st.columns(2)
     if how == "on this machine":
-        catalogue = _path(
-            left.text_input(
-                "Catalogue file", key="import_catalogue", placeholder="/data/catalogue.csv", persist_state="page"
-            )
-        )
-        photometry = _path(
-            right.text_input(
-                "Photometry file", key="import_photometry", placeholder="/data/photometry.parquet", persist_state="page"
-            )
-        )
+        texts = {"key": "import_catalogue", "placeholder": "/data/catalogue.csv", "disabled": disabled}
+        catalogue = _path(left.text_input("Catalogue file", **texts))
+        texts = {"key": "import_photometry", "placeholder": "/data/photometry.parquet", "disabled": disabled}
+        photometry = _path(right.text_input("Photometry file", **texts))
     else:
-        catalogue = _uploaded(left.file_uploader("Catalogue file", type=FORMATS, key="import_catalogue_file"))
-        photometry = _uploaded(right.file_uploader("Photometry file", type=FORMATS, key="import_photometry_file"))
+        files = {"type": FORMATS, "disabled": disabled}
+        catalogue = _uploaded(left.file_uploader("Catalogue file", key="import_catalogue_file", **files))
+        photometry = _uploaded(right.file_uploader("Photometry file", key="import_photometry_file", **files))
     st.caption(
         "CSV, parquet, FITS or VOTable, also gzipped. The catalogue has a row a star with its id; the photometry has "
         "a row an observation with id, band, time (days) and magnitude or flux, best with an error. "
         "Each band becomes a modality, the numeric catalogue columns one more."
     )
     changes = _more_options()
-    ready = catalogue is not None and photometry is not None
+    ready = catalogue is not None and photometry is not None and not disabled
     pressed = st.button("Read the files", type="primary", disabled=not ready, key="import_read")
     if not pressed or catalogue is None or photometry is None:
         return None
@@ -92,27 +78,23 @@ def _more_options() -> dict:
     with st.expander("Options"):
         left, right = st.columns(2)
         named = left.text_input(
-            "Columns under other names", key="import_map", persist_state="page", placeholder="period=P, source_id=ID",
+            "Columns under other names", key="import_map", placeholder="period=P, source_id=ID",
             help="ROLE=COLUMN, parted by commas. Roles: source_id, ra, dec, label, period, "
             "band, time, mag, flux, error.",
         )  # fmt: skip
         value = left.selectbox(
-            "Brightness",
-            ["as recognised", "mag", "flux"],
-            key="import_value",
-            persist_state="page",
-            help="Where a file has both.",
+            "Brightness", ["as recognised", "mag", "flux"], key="import_value", help="Where a file has both."
         )
         split = right.text_input(
-            "Split: train, validation, test", value="0.8, 0.1, 0.1", key="import_split", persist_state="page",
+            "Split: train, validation, test", value="0.8, 0.1, 0.1", key="import_split",
             help="Fractions that add up to 1, drawn by source and stratified by label.",
         )  # fmt: skip
-        seed = left.number_input("Seed of the split", min_value=0, value=42, key="import_seed", persist_state="page")
+        seed = left.number_input("Seed of the split", min_value=0, value=42, key="import_seed")
         period_search = right.toggle(
-            "Search the periods", value=True, key="import_periods", persist_state="page",
+            "Search the periods", value=True, key="import_periods",
             help="In all bands together. Folds use it where it fits clearly better than the catalogue's.",
         )  # fmt: skip
-        strict = right.toggle("Refuse files with any fault", key="import_strict", persist_state="page")
+        strict = right.toggle("Refuse files with any fault", key="import_strict")
     return {
         "columns": parse_map(named),
         "value": None if value == "as recognised" else value,
@@ -151,16 +133,16 @@ def _uploaded(file: UploadedFile | None) -> Path | None:
 
 def _offer_to_write(found: Plan) -> None:
     """Which columns the model sees, the survey's name, and the button."""
-    inputs = list(found.catalogue.inputs)
+    inputs, content = list(found.catalogue.inputs), found.hashes["catalogue"][:8]
     seen = st.multiselect(
-        "Catalogue columns that the model sees", inputs, default=inputs, key="import_inputs", persist_state="page",
+        "Catalogue columns that the model sees", inputs, default=inputs, key=f"import_inputs_{content}",
         help="What is taken away is kept and shown, and is no input: a quality flag, a column that tells the label.",
     )  # fmt: skip
     folder = found.options.catalogue.parent.name
     wish = found.options.catalogue.stem if UPLOADS in st.session_state else folder
     with st.container(horizontal=True, vertical_alignment="bottom"):
         free = state.workspace().free_survey_name(wish)
-        name = st.text_input("Name of the survey", value=free, key="import_name", width=320, max_chars=64)
+        name = st.text_input("Name of the survey", value=free, key=f"import_name_{free}", width=320, max_chars=64)
         if st.button("Import", type="primary", key="import_write", icon=":material/download_done:"):
             out = state.workspace().new_survey(name.strip())
             left_out = tuple(_own_name(found, column) for column in inputs if column not in seen)
@@ -188,8 +170,9 @@ def _written() -> None:
     if done is None:
         return
     jobs.forget(WRITE)
-    if done.fault:
-        st.error(literal(done.fault, 600), icon=":material/error:")
+    if done.result is None:
+        jobs.show_fault(done)
+        st.caption("Nothing was written.")
         return
     jobs.forget(READ)
     shutil.rmtree(st.session_state.pop(UPLOADS, ""), ignore_errors=True)

@@ -12,9 +12,9 @@ from typing import Any
 import streamlit as st
 
 from m3core.errors import M3Error, one_sentence
-from pages.components.text import literal
+from pages.components.text import literal, sentence
 
-__all__ = ["Job", "forget", "job", "show_progress", "start", "start_once"]
+__all__ = ["Job", "forget", "job", "show_fault", "show_progress", "start", "start_once"]
 
 log = logging.getLogger("m3.app")
 
@@ -32,6 +32,7 @@ class Job(threading.Thread):
         fraction, sentence: how far, 0 to 1, and what is being done.
         result: what the work returned, once it is done.
         fault: why it ended early, a sentence; '' where it did not.
+        was_stopped: whether that was the user's wish.
     """
 
     def __init__(self, title: str, work: Callable[[Progress], Any]) -> None:
@@ -39,7 +40,7 @@ class Job(threading.Thread):
         self.title = title
         self.fraction, self.sentence = 0.0, ""
         self.result: Any = None
-        self.fault = ""
+        self.fault, self.was_stopped = "", False
         self._work = work
         self._stop_asked = threading.Event()
 
@@ -48,7 +49,7 @@ class Job(threading.Thread):
         try:
             self.result = self._work(self._report)
         except Stopped:
-            self.fault = f"{self.title} was stopped; nothing was written."
+            self.fault, self.was_stopped = f"{self.title} was stopped.", True
         except (M3Error, OSError) as fault:
             self.fault = one_sentence(fault)
         except Exception:
@@ -100,6 +101,14 @@ def start_once(key: str, title: str, work: Callable[[Progress], Any]) -> Job:
 def forget(key: str) -> None:
     """Drop a job that has ended and was seen."""
     _jobs().pop(key, None)
+
+
+def show_fault(found: Job) -> None:
+    """Why a job ended early, if it did."""
+    if found.was_stopped:
+        st.warning(sentence(found.fault), icon=":material/stop_circle:")
+    elif found.fault:
+        st.error(sentence(found.fault), icon=":material/error:")
 
 
 def show_progress(key: str) -> None:

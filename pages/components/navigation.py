@@ -19,10 +19,9 @@ INSIDE, SENT = "inside_app", "sent_through_app"
 
 def run_app() -> None:
     """What app.py does: the frame, and in it the page that the URL asks for."""
-    st.set_page_config(page_title="M3 Explorer", page_icon=str(ASSETS / "icon.svg"), layout="wide")
+    page = _navigation()
     st.logo(str(ASSETS / "logo.svg"), icon_image=str(ASSETS / "icon.svg"))
     st.html(ASSETS / "style.css")
-    page = _navigation()
     st.session_state[INSIDE] = True
     try:
         with sentences():
@@ -37,6 +36,8 @@ def run_app() -> None:
 
 def _navigation() -> Page:
     """Declare the pages; the one that the URL asks for."""
+    # first of all: without an icon of ours the page's own would be fetched from a font server
+    st.set_page_config(page_title="M3 Explorer", page_icon=str(ASSETS / "icon.svg"), layout="wide")
     return st.navigation(
         [
             st.Page(PAGES / "home.py", title="Survey", icon=":material/dataset:", default=True),

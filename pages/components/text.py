@@ -2,7 +2,7 @@
 
 import re
 
-__all__ = ["literal"]
+__all__ = ["literal", "sentence"]
 
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
@@ -13,3 +13,9 @@ def literal(text: object, length: int = 200) -> str:
     if len(flat) > length:
         flat = flat[: length - 1] + "…"
     return PUNCTUATION.sub(r"\\\1", flat)
+
+
+def sentence(text: str, length: int = 600) -> str:
+    """A fault's text as a sentence, as it stands: with a capital and a full stop."""
+    capital = text[:1].upper() + text[1:]
+    return literal(capital if capital.endswith((".", "!", "?")) else f"{capital}.", length)

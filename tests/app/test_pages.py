@@ -61,7 +61,7 @@ def test_a_run_without_embeddings_offers_to_embed(tmp_path, monkeypatch):
     monkeypatch.setenv("M3_WORKSPACE", str(tmp_path))
     make_run(tmp_path / "runs" / "bare", make_survey(tmp_path / "surveys" / "alone", n=20), embedded=False)
     app = open_page("manifold")
-    assert "run bare has no embeddings" in said(app)
+    assert "Run bare has no embeddings" in said(app)
     assert any(button.label.startswith("Embed ") for button in app.main.button)
 
 

@@ -245,8 +245,8 @@ def test_import_previews_and_then_writes(tmp_path, empty):
     _wait(app, "read files")
     assert [metric.value for metric in app.metric] == ["24", "3", "2", "0"]
     assert not empty.exists(), "a preview must not write"
-    app.multiselect(key="import_inputs").set_value(["brightness"])
-    app.text_input(key="import_name").set_value("mine")
+    next(box for box in app.multiselect if box.label.startswith("Catalogue columns")).set_value(["brightness"])
+    next(box for box in app.text_input if box.label == "Name of the survey").set_value("mine")
     app.button(key="import_write").click().run()
     _wait(app, "write survey")
     survey = Workspace(empty).survey("mine")

@@ -194,3 +194,19 @@ def test_a_run_whose_process_is_gone_is_not_at_work(whole, tmp_path):
     status = Run.open(run).status()
     assert status.state is State.FAILED
     assert "resume it" in status.message
+
+
+def test_the_app_embeds_with_progress_and_a_sentence(whole, survey_path, tmp_path):
+    from m3core import Survey
+
+    other = make_survey(tmp_path / "other", n=9, seed=3)  # too few for UMAP: seconds less
+    told = []
+    process.embed(Run.open(whole[0]), other, lambda done, what: told.append((done, what)))
+    assert (1.0, "Embedding") in told
+    assert Embeddings.open(whole[0], other.path).mean.shape == (9, 8)
+    (whole[0] / "checkpoint").rename(tmp_path / "aside")
+    try:
+        with pytest.raises(ValueError, match="has no checkpoint yet"):
+            process.embed(Run.open(whole[0]), Survey.open(survey_path), lambda done, what: None)
+    finally:
+        (tmp_path / "aside").rename(whole[0] / "checkpoint")
