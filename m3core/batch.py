@@ -14,6 +14,7 @@ from torch import Tensor
 
 from m3core.kinds import Inputs, family_of
 from m3core.model_config import ModalityConfig
+from m3core.names import INPUT_FIELDS
 from m3core.survey import Survey
 
 __all__ = ["Batch", "RowGenerator", "make_batch"]
@@ -75,6 +76,9 @@ def make_batch(
         if not found:
             continue
         for field, example in found[0].items():
+            assert field in ("", *INPUT_FIELDS), (
+                f"kind {modality.spec.kind!r} prepares {field!r}, which no encoder would get"
+            )
             blank = np.zeros_like(example)
             stacked = np.stack([blank if one is None else one[field] for one in prepared])
             inputs[f"{name}_{field}" if field else name] = torch.from_numpy(stacked)

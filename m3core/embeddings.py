@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
@@ -90,15 +89,6 @@ class Embeddings:
             for name, array in self.embeddings.items():
                 np.save(part / f"{name}.npy", np.asarray(array, np.float32), allow_pickle=False)
             write_json(part / "embeddings.json", {**about, "modalities": list(self.embeddings)})
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row a source: source_id, embedding_<modality>, embedding_mean: D numbers each, None where absent."""
-        columns = {**self.embeddings, "mean": self.mean}
-        lists = {
-            f"embedding_{name}": [row.tolist() if np.isfinite(row).all() else None for row in array]
-            for name, array in columns.items()
-        }
-        return pd.DataFrame({"source_id": self.source_ids, **lists})
 
 
 def embed_survey(

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from m3core.kinds import family_of
 from m3core.model_config import ModelConfig, pair_key
+from m3core.names import INPUT_FIELDS
 from m3core.nn.informer import ProbSparseAttention, Sampling
 
 __all__ = ["MAX_SCALE", "MultimodalCLIP"]
@@ -81,7 +82,7 @@ def _named(modules: Mapping[str, nn.Module]) -> nn.ModuleDict:
 def _fields_of(name: str, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """{'photometry': a, 'photometry_mask': m, ...} -> {'': a, 'mask': m} for the modality 'photometry'."""
     fields = {"": inputs[name]}
-    for ending in ("mask", "context"):
-        if f"{name}_{ending}" in inputs:
-            fields[ending] = inputs[f"{name}_{ending}"]
+    for field in INPUT_FIELDS:
+        if f"{name}_{field}" in inputs:
+            fields[field] = inputs[f"{name}_{field}"]
     return fields

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterable
 
-__all__ = ["NAME_PATTERN", "is_safe_name", "safe_names"]
+__all__ = ["INPUT_FIELDS", "NAME_PATTERN", "is_safe_name", "safe_names"]
 
 NAME_PATTERN = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
 """Letters and digits in words joined by single underscores: '__' separates the two names of a pair."""
 
-INPUT_ENDINGS = ("_mask", "_context", "_present")
-"""Endings that a batch uses beside a modality's array (m3core.batch)."""
+INPUT_FIELDS = ("mask", "context")
+"""What a batch may hold beside a modality's array, under its name with '_mask', '_context' behind it (m3core.batch)."""
 
 RESERVED = frozenset({"mean", "all", "scratch", "sources", "survey", "con", "prn", "aux", "nul"})
 """Words that commands, columns or an operating system use for something else."""
@@ -17,7 +17,7 @@ RESERVED = frozenset({"mean", "all", "scratch", "sources", "survey", "con", "prn
 
 def is_safe_name(name: str) -> bool:
     """Whether `name` may name a modality."""
-    free = name.lower() not in RESERVED and not name.endswith(INPUT_ENDINGS)
+    free = name.lower() not in RESERVED and not name.endswith(tuple(f"_{field}" for field in INPUT_FIELDS))
     return bool(NAME_PATTERN.fullmatch(name)) and len(name) <= 64 and free
 
 

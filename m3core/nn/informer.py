@@ -117,7 +117,6 @@ class Informer(nn.Module):
             InformerLayer(d_model, n_heads, d_ff, factor, dropout, head_mixing) for _ in range(e_layers)
         )
         self.norm = nn.LayerNorm(d_model)
-        self.dropout = nn.Dropout(dropout)
         self.out_features = seq_len * d_model
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:

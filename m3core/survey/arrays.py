@@ -63,14 +63,14 @@ class ArrayFile:
         SurveyError: the file is absent, cut short, or has other fields than the manifest declares.
     """
 
-    def __init__(self, path: Path, fields: tuple[str, ...], n_rows: int) -> None:
+    def __init__(self, path: Path, fields: tuple[str, ...]) -> None:
         try:
             self._reader = pa.ipc.open_file(pa.memory_map(str(path)))
         except (OSError, pa.ArrowInvalid) as fault:
             raise SurveyError(f"{path} cannot be read ({fault}): restore it from a copy or import again.") from None
         if tuple(self._reader.schema.names) != fields:
             raise SurveyError(f"{path} holds {self._reader.schema.names}, survey.json declares {list(fields)}.")
-        self._fields, self._n_rows = fields, n_rows
+        self._fields = fields
         self._batches: dict[int, pa.RecordBatch] = {}
 
     def _batch(self, number: int) -> pa.RecordBatch:

@@ -122,7 +122,7 @@ class Survey:
     @cached_property
     def _arrays(self) -> dict[str, ArrayFile]:
         return {
-            spec.name: ArrayFile(self.path / f"{spec.name}.arrow", spec.fields, len(self))
+            spec.name: ArrayFile(self.path / f"{spec.name}.arrow", spec.fields)
             for spec in self.modalities.values()
             if spec.fields
         }
