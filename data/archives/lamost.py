@@ -4,9 +4,9 @@
                wavelength = 10 ** (COEFF0 + i * COEFF1)
     from DR8:  a table in HDU 1 with one row of arrays: FLUX, IVAR, WAVELENGTH, ANDMASK, ORMASK, ...
 
-A pixel of ANDMASK above 0 was bad in every exposure, one of ORMASK in at least one (LAMOST's documentation of its
-FITS files). The co-added flux of the second kind is what the good exposures gave, so that ANDMASK is the mask; ORMASK may
-be added to it. A masked pixel has ivar 0, as has one whose ivar or flux is no positive or finite number.
+A pixel of ANDMASK above 0 was bad in every exposure, one of ORMASK in at least one (LAMOST's documentation of its FITS
+files). The co-added flux of the second kind is what the good exposures gave, so that ANDMASK is the mask; ORMASK may be
+added to it. A masked pixel has ivar 0, as has one whose ivar or flux is no positive or finite number.
 """
 
 import io
@@ -57,8 +57,8 @@ def parse_spectrum(name: str, content: bytes, ormask: bool) -> tuple[dict[str, N
 
     Returns:
         'spectrum': (3, n) float64 of wavelength in Angstrom, ascending, flux, and inverse variance (0: masked); and
-        'header' (see `HEADER`, None where absent), 'medium' ('vacuum', 'air' or 'unknown'), 'masked' (pixels),
-        'entries' for the report.
+        'header' (see `HEADER`, None where absent), 'medium' ('vacuum', 'air' or 'unknown'), 'n' (pixels), 'entries'
+        (for the report).
 
     Raises:
         SurveyError: no LAMOST spectrum, truncated, or without a usable pixel.
@@ -87,7 +87,7 @@ def parse_spectrum(name: str, content: bytes, ormask: bool) -> tuple[dict[str, N
     info = {
         "header": known,
         "medium": medium,
-        "masked": int((spectrum[2] == 0).sum()),
+        "n": spectrum.shape[1],
         "entries": [list(entry) for entry in entries],
     }
     return {"spectrum": spectrum}, info

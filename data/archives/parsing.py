@@ -35,7 +35,7 @@ SERIAL_BELOW = 256
 
 Arrays = Mapping[str, NDArray[Any]]
 Parse = Callable[[str, bytes, Any], tuple[Arrays, dict[str, Any]]]
-"""(name, content, options) -> arrays, and what is known of them (JSON); raises SurveyError where the file is unusable."""
+"""(name, content, options) -> arrays, and what is known of them (JSON); SurveyError where the file is unusable."""
 
 Progress = Callable[[float, str], None]
 
