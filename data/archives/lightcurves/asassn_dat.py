@@ -1,13 +1,14 @@
 """ASAS-SN's catalogue of variable stars (V band): <name without spaces>.dat.
 
 Two header lines, whatever they say, then columns parted by blanks: HJD MAG MAG_ERR FLUX FLUX_ERR, fluxes in mJy.
-A MAG_ERR of 99 or more marks an upper limit, as in all of ASAS-SN's tables. The files of the g band have eight columns:
+A MAG_ERR above 99 marks an upper limit, as in all of ASAS-SN's tables. The files of the g band have eight columns:
 HJD, camera, mag, mag_err, flux, flux_err, FWHM, IMAGE.
 """
 
 import numpy as np
 
 from data.archives.lightcurves.base import RawCurve, RawFile, Reader
+from data.archives.lightcurves.sky_patrol import is_limit
 from data.archives.lightcurves.text import rows_of
 from m3core.errors import SurveyError
 
@@ -20,13 +21,12 @@ COLUMNS = {
 }
 """Number of columns -> band and what they are."""
 
-UPPER_LIMIT = 99.0
-
 
 def _is_data(line: bytes) -> bool:
+    """Whether a line begins with a Julian date and has more behind it."""
     fields = line.split()
     try:
-        return len(fields) in COLUMNS and float(fields[0]) > 2.4e6
+        return len(fields) > 2 and float(fields[0]) > 2.4e6
     except ValueError:
         return False
 
@@ -37,16 +37,16 @@ def _recognises(content: bytes) -> bool:
 
 
 def _read(name: str, content: bytes) -> RawFile:
-    lines = content.decode("utf-8", "replace").splitlines()
-    if len(lines) <= N_HEADER_LINES:
-        raise SurveyError(f"{name} has no rows: check that it was written to its end.")
-    records = [line.split() for line in lines[N_HEADER_LINES:]]
+    header = [line for line in content[:4096].splitlines()[:N_HEADER_LINES] if not _is_data(line)]
+    records = [line.split() for line in content.decode("utf-8", "replace").splitlines()[len(header) :]]
     lengths = [len(record) for record in records if record]
+    if not lengths:
+        raise SurveyError(f"{name} has no rows: check that it was written to its end.")
     # the header is free text: the rows say which layout it is
     length = max(COLUMNS, key=lengths.count)
     band, names = COLUMNS[length]
     if length not in lengths:
-        raise SurveyError(f"{name}, row 1: {max(lengths, default=0)} columns, an ASAS-SN file has 5 or 8: mend it.")
+        raise SurveyError(f"{name}, row 1: {lengths[0]} columns, an ASAS-SN file has 5 or 8: mend it.")
     table = rows_of(name, names, records)
     mag = table.text("mag")
     limit = np.array([word.startswith(">") for word in mag])
@@ -62,7 +62,7 @@ def _read(name: str, content: bytes) -> RawFile:
         mag_error=values["mag_err"][kept],
         flux=values["flux"][kept],
         flux_error=values["flux_err"][kept],
-        upper_limit=(limit | (values["mag_err"] >= UPPER_LIMIT))[kept],
+        upper_limit=(limit | is_limit(values["mag_err"]))[kept],
     )
     return RawFile(curves=[curve], time_label="HJD", flux_unit="mJy", faults=table.faults)
 

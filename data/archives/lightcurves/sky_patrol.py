@@ -10,11 +10,12 @@ bad. Without a filter column the band is V.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data.archives.lightcurves.base import RawCurve, RawFile, Reader
 from data.archives.lightcurves.text import has_header, text_table
 
-__all__ = ["READER"]
+__all__ = ["READER", "is_limit"]
 
 SPELLINGS = {
     "mag_err": ("mag_err", "mag error"),
@@ -23,6 +24,11 @@ SPELLINGS = {
     "filter": ("phot_filter", "filter"),
 }
 UPPER_LIMIT = 99.0
+
+
+def is_limit(mag_err: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which errors are ASAS-SN's sign of an upper limit (99.99)."""
+    return np.isfinite(mag_err) & (mag_err > UPPER_LIMIT)
 
 
 def _is_header(names: set[str]) -> bool:
@@ -63,7 +69,7 @@ def _read(name: str, content: bytes) -> RawFile:
                 mag_error=mag_err[rows],
                 flux=flux[rows],
                 flux_error=flux_err[rows],
-                upper_limit=(limit | (mag_err > UPPER_LIMIT))[rows],
+                upper_limit=(limit | is_limit(mag_err))[rows],
                 flagged=(quality != "G")[rows] if "quality" in table else None,
             )
         )
