@@ -30,6 +30,7 @@ COLUMNS = {
 }
 """Columns of sources that have a spectrum; shown, no inputs."""
 
+NUMBER_COLUMNS = ("match_arcsec", "lamost_z", "lamost_snrg")
 FROM_CATALOGUE = ("obsid", "obsdate", "class", "subclass", "z", "snrg")
 NUMBERS = ("ra", "dec", "mjd", "z", "snrg")
 NO_DATA = -9999.0
@@ -114,7 +115,7 @@ def match_spectra(
         needed = [names[name] for name in sorted(set(wanted["file"]) - {""})]
         read = {parsed.name: parsed for parsed in parse_files(needed, parse_spectrum, ormask, cache, progress)}
     parsed: list[Parsed | None] = [None] * len(sources)
-    columns = pd.DataFrame({name: pd.Series([None] * len(sources), dtype=object) for name in COLUMNS})
+    known: dict[int, list[Any]] = {}
     for match, row in zip(chosen.itertuples(), wanted.to_dict("records"), strict=True):
         result = read.get(row["file"])
         if result is None:
@@ -124,8 +125,7 @@ def match_spectra(
             entries.append(Entry("unreadable spectrum file", result.name, ids[match.source], detail=result.fault))
         else:
             parsed[match.source] = result
-            known = {name: row[name] for name in FROM_CATALOGUE}
-            columns.loc[match.source, list(COLUMNS)] = [match.arcsec, *known.values()]
+            known[match.source] = [match.arcsec, *(row[name] for name in FROM_CATALOGUE)]
             entries += [Entry(*entry)._replace(source_id=ids[match.source]) for entry in result.info["entries"]]
     if catalogue is None:
         matched = {result.name for result in parsed if result}
@@ -139,8 +139,11 @@ def match_spectra(
         if len(media) > 1
         else []
     )
-    for name in ("match_arcsec", "lamost_z", "lamost_snrg"):
-        columns[name] = pd.to_numeric(columns[name], errors="coerce").astype(np.float64)
+    columns = pd.DataFrame.from_dict(known, orient="index", columns=list(COLUMNS), dtype=object)
+    columns = columns.reindex(range(len(sources))).astype(object)
+    for name in columns:
+        texts = columns[name].where(columns[name].notna(), None)
+        columns[name] = texts.astype(np.float64) if name in NUMBER_COLUMNS else texts
     digests = {result.name: result.sha256 for result in used}
     return Spectra(parsed, columns, medium, digests, len(listed), notes, entries)
 

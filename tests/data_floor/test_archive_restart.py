@@ -65,10 +65,7 @@ def contents(out: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in out.iterdir()}
 
 
-@pytest.mark.parametrize(
-    ("stage", "fraction"),
-    [("plan", 0.1), ("plan", 0.5), ("plan", 0.75), ("write", 0.0), ("write", 0.4), ("write", 0.7)],
-)
+@pytest.mark.parametrize(("stage", "fraction"), [("plan", 0.1), ("plan", 0.75), ("write", 0.4)])
 def test_killed_and_started_again_it_ends_in_the_same_bytes(archive, whole, tmp_path, stage, fraction):
     out = tmp_path / "out" / "survey"
     assert build(archive, out, stage, fraction) == -signal.SIGKILL
