@@ -79,6 +79,8 @@ def _provenance(provenance: dict) -> list[str]:
     for role, entry in provenance.get("inputs", {}).items():
         if isinstance(entry, dict):
             lines.append(f"{role}: {entry.get('file', '')}, sha256 {str(entry.get('sha256', ''))[:16]}")
+    for kind, count in provenance.get("listed", {}).items():
+        lines.append(f"count: {kind}: {count}")
     for kind, count in provenance.get("faults", {}).items():
         lines.append(f"fault: {kind}: {count}")
     return lines

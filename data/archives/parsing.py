@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,11 +70,11 @@ class Cache:
         return self.folder / key[:2] / f"{key}.npz"
 
     def info(self, key: str) -> dict[str, Any] | None:
-        """What is known of a parsed file; None where it is not in the cache."""
+        """What is known of a parsed file; None where it is not in the cache, or damaged there."""
         try:
             with np.load(self._path(key)) as content:
                 return json.loads(content["info"].tobytes())
-        except FileNotFoundError:
+        except (FileNotFoundError, BadZipFile, EOFError, KeyError, ValueError):
             return None
 
     def arrays(self, key: str, names: Sequence[str]) -> list[NDArray[Any]]:

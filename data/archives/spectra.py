@@ -8,12 +8,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from data.archives.files import ArchiveFile, list_files
-from data.archives.lamost import FILE_NAME, HEADER, file_key, parse_spectrum
+from data.archives.files import list_files
+from data.archives.lamost import parse_spectrum
+from data.archives.lamost_catalogue import (
+    FROM_CATALOGUE,
+    is_spectrum,
+    listed_in_catalogue,
+    listed_in_headers,
+    with_files,
+)
 from data.archives.parsing import Cache, Parsed, parse_files
 from data.archives.report import Entry
 from data.archives.sky import candidates, choose
-from data.tables import as_text, read_table
 from m3core.errors import SurveyError
 from m3core.manifest import Column
 
@@ -31,9 +37,6 @@ COLUMNS = {
 """Columns of sources that have a spectrum; shown, no inputs."""
 
 NUMBER_COLUMNS = ("match_arcsec", "lamost_z", "lamost_snrg")
-FROM_CATALOGUE = ("obsid", "obsdate", "class", "subclass", "z", "snrg")
-NUMBERS = ("ra", "dec", "mjd", "z", "snrg")
-NO_DATA = -9999.0
 
 Progress = Callable[[float, str], None]
 
@@ -84,155 +87,74 @@ def match_spectra(
         SurveyError: no such folder, or a catalogue without the columns that are needed.
     """
     files, entries = list_files(folder)
-    files = [file for file in files if FILE_NAME.fullmatch(_last(file))]
+    files = [file for file in files if is_spectrum(file)]
     if not files:
         raise SurveyError(
             f"{folder.name} holds no LAMOST spectrum (spec-<lmjd>-<planid>_sp<spid>-<fiberid>.fits or .fits.gz): "
             "give the folder of the files."
         )
-    read: dict[str, Parsed] = {}
     if catalogue is None:
-        read = {parsed.name: parsed for parsed in parse_files(files, parse_spectrum, ormask, cache, progress)}
-        listed = _headers(read)
-        place = folder.name
+        place, read = folder.name, parse_files(files, parse_spectrum, ormask, cache, progress)
+        listed = listed_in_headers(read)
+        entries += [
+            Entry("unreadable spectrum file", parsed.name, detail=parsed.fault) for parsed in read if parsed.fault
+        ]
     else:
-        listed = _catalogue(catalogue, files)
-        place = catalogue.name
+        place, read = catalogue.name, []
+        listed = listed_in_catalogue(catalogue)
     inside = listed["ra"].between(0, 360) & listed["dec"].between(-90, 90)
     entries += [
-        Entry("spectrum with coordinates missing or out of range", place, row=int(row) + 1, detail=f"obsid {obsid}")
-        for row, obsid in listed.loc[~inside, "obsid"].items()
+        Entry("spectrum with coordinates missing or out of range", place, row=int(row), detail=f"obsid {obsid}")
+        for row, obsid in listed.loc[~inside, ["row", "obsid"]].itertuples(index=False)
     ]
-    listed["row"] = np.arange(1, len(listed) + 1)
     usable = listed[inside].reset_index(drop=True)
     found = candidates(sources, usable, radius=radius, epoch=epoch)
+    near = np.unique(found["spectrum"])  # of millions of spectra only these need a file
+    usable = with_files(usable.iloc[near].reset_index(drop=True), files)
+    found["spectrum"] = np.searchsorted(near, found["spectrum"])
     chosen, others = choose(found, usable)
     ids = sources["source_id"].to_numpy(object)
     entries += _doubts(place, ids, usable, chosen, others)
     wanted = usable.iloc[chosen["spectrum"]]
     if catalogue is not None:
-        names = {file.name: file for file in files}
-        needed = [names[name] for name in sorted(set(wanted["file"]) - {""})]
-        read = {parsed.name: parsed for parsed in parse_files(needed, parse_spectrum, ormask, cache, progress)}
-    parsed: list[Parsed | None] = [None] * len(sources)
+        needed = set(wanted["file"])
+        read = parse_files([file for file in files if file.name in needed], parse_spectrum, ormask, cache, progress)
+    by_name = {parsed.name: parsed for parsed in read}
+    spectra: list[Parsed | None] = [None] * len(sources)
     known: dict[int, list[Any]] = {}
-    for match, row in zip(chosen.itertuples(), wanted.to_dict("records"), strict=True):
-        result = read.get(row["file"])
-        if result is None:
+    for match, row in zip(chosen.to_dict("records"), wanted.to_dict("records"), strict=True):
+        source, parsed = match["source"], by_name.get(row["file"])
+        if parsed is None:
             detail = f"{row['file_name']} is not in {folder.name}"
-            entries.append(Entry("spectrum file missing", place, ids[match.source], row=row["row"], detail=detail))
-        elif result.fault:
-            entries.append(Entry("unreadable spectrum file", result.name, ids[match.source], detail=result.fault))
+            entries.append(Entry("spectrum file missing", place, ids[source], row=row["row"], detail=detail))
+        elif parsed.fault:
+            entries.append(Entry("unreadable spectrum file", parsed.name, ids[source], detail=parsed.fault))
         else:
-            parsed[match.source] = result
-            known[match.source] = [match.arcsec, *(row[name] for name in FROM_CATALOGUE)]
-            entries += [Entry(*entry)._replace(source_id=ids[match.source]) for entry in result.info["entries"]]
-    if catalogue is None:
-        matched = {result.name for result in parsed if result}
-        unread = [result for result in read.values() if result.fault and result.name not in matched]
-        entries += [Entry("unreadable spectrum file", result.name, detail=result.fault) for result in unread]
-    used = [result for result in parsed if result]
-    media = sorted({result.info["medium"] for result in used})
-    medium = media[0] if len(media) == 1 else "unknown"
-    notes = (
-        [f"wavelengths are in {' and '.join(media)} by their headers: the survey says unknown."]
-        if len(media) > 1
-        else []
+            spectra[source] = parsed
+            known[source] = [match["arcsec"], *(row[name] for name in FROM_CATALOGUE)]
+            entries += [Entry(*entry)._replace(source_id=ids[source]) for entry in parsed.info["entries"]]
+    used = [parsed for parsed in spectra if parsed]
+    media = sorted({parsed.info["medium"] for parsed in used})
+    notes = [f"wavelengths are in {' and '.join(media)} by their headers: taken as unknown."] if len(media) > 1 else []
+    return Spectra(
+        parsed=spectra,
+        columns=_columns(known, len(sources)),
+        medium=media[0] if len(media) == 1 else "unknown",
+        digests={parsed.name: parsed.sha256 for parsed in used},
+        n_listed=len(listed),
+        notes=notes,
+        entries=entries,
     )
+
+
+def _columns(known: dict[int, list[Any]], n_sources: int) -> pd.DataFrame:
+    """`COLUMNS` of every source, missing where it has no spectrum."""
     columns = pd.DataFrame.from_dict(known, orient="index", columns=list(COLUMNS), dtype=object)
-    columns = columns.reindex(range(len(sources))).astype(object)
+    columns = columns.reindex(range(n_sources)).astype(object)
     for name in columns:
-        texts = columns[name].where(columns[name].notna(), None)
-        columns[name] = texts.astype(np.float64) if name in NUMBER_COLUMNS else texts
-    digests = {result.name: result.sha256 for result in used}
-    return Spectra(parsed, columns, medium, digests, len(listed), notes, entries)
-
-
-def _last(file: ArchiveFile) -> str:
-    return file.name.rsplit("/", 1)[-1]
-
-
-def _by_key(files: list[ArchiveFile]) -> dict[tuple[int, str, int, int], ArchiveFile]:
-    """The file of each observation; of several releases the last by name."""
-    found = {}
-    for file in files:
-        match = FILE_NAME.fullmatch(_last(file))
-        if match:
-            found[file_key(*match.groups())] = file
-    return found
-
-
-def _catalogue(path: Path, files: list[ArchiveFile]) -> pd.DataFrame:
-    """LAMOST's catalogue with the file of each row.
-
-    Raises:
-        SurveyError: a column is missing, or numbers are none.
-    """
-    words = {"obsid", "obsdate", "planid", "class", "subclass", "designation", "uid", "gp_id"}
-    table = read_table(path, lambda names: [name for name in names if name.lower() in words])
-    frame = table.frame.rename(columns=str.lower)
-    needed = ("ra", "dec", "lmjd", "planid", "spid", "fiberid")
-    missing = [name for name in needed if name not in frame]
-    if missing:
-        raise SurveyError(
-            f"{path.name} has no column {', '.join(missing)}: give LAMOST's catalogue of low-resolution spectra, "
-            f"which has {', '.join(needed)}."
-        )
-    found = pd.DataFrame({name: pd.to_numeric(frame[name], errors="coerce") for name in NUMBERS if name in frame})
-    for name in ("obsid", "obsdate", "class", "subclass"):
-        texts = as_text(frame[name]).astype(object) if name in frame else pd.Series([None] * len(frame), dtype=object)
-        found[name] = texts.where(texts.notna(), None)
-    by_key = _by_key(files)
-    keys = [_key_or_none(row) for row in frame[list(needed[2:])].itertuples(index=False)]
-    matched = [by_key.get(key) if key else None for key in keys]
-    found["file"] = [file.name if file else "" for file in matched]
-    found["file_name"] = [
-        f"spec-{key[0]}-{key[1]}_sp{key[2]:02d}-{key[3]:03d}.fits"
-        if key
-        else "a file without lmjd, planid, spid, fiberid"
-        for key in keys
-    ]
-    return _finished(found)
-
-
-def _key_or_none(row: tuple[Any, ...]) -> tuple[int, str, int, int] | None:
-    try:
-        return file_key(*row)
-    except (TypeError, ValueError):
-        return None
-
-
-def _headers(read: dict[str, Parsed]) -> pd.DataFrame:
-    """What the headers of readable files say, as the catalogue would."""
-    rows = [
-        {**{name: result.info["header"][name] for name in HEADER}, "file": result.name, "file_name": result.name}
-        for result in read.values()
-        if not result.fault
-    ]
-    found = pd.DataFrame(rows, columns=[*HEADER, "file", "file_name"])
-    for name in NUMBERS:
-        found[name] = pd.to_numeric(found[name], errors="coerce")
-    found["obsid"] = [None if value is None else str(value) for value in found["obsid"]]
-    return _finished(found)
-
-
-def _finished(found: pd.DataFrame) -> pd.DataFrame:
-    """All columns, missing values as such, and the Julian year of observation."""
-    from astropy.time import Time
-
-    for name in (*NUMBERS, *FROM_CATALOGUE):
-        if name not in found:
-            found[name] = np.nan if name in NUMBERS else None
-    for name in ("z", "snrg"):
-        found[name] = found[name].astype(np.float64).mask(found[name] == NO_DATA)
-    dates = pd.to_datetime(found["obsdate"], errors="coerce", format="ISO8601", utc=True)
-    days = (dates - pd.Timestamp("1858-11-17", tz="UTC")) / pd.Timedelta(days=1)
-    mjd = found["mjd"].astype(np.float64).where(found["mjd"] > 0, days.astype(np.float64))
-    found["year"] = np.nan
-    known = mjd.notna()
-    found.loc[known, "year"] = Time(mjd[known].to_numpy(), format="mjd").jyear
-    found["has_file"] = found["file"] != ""
-    return found
+        values = columns[name].where(columns[name].notna(), None)
+        columns[name] = values.astype(np.float64) if name in NUMBER_COLUMNS else values
+    return columns
 
 
 def _doubts(

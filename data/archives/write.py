@@ -153,6 +153,7 @@ def _told(stream: Iterator[Any], n: int, first: float, share: float, name: str, 
 
 def _provenance(plan: Plan) -> dict[str, Any]:
     packages = ("numpy", "pandas", "pyarrow", "astropy", "scipy")
+    counted = plan.report.counts
     return {
         "command": plan.options.command(),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
@@ -161,6 +162,7 @@ def _provenance(plan: Plan) -> dict[str, Any]:
         "counts": plan.counts,
         "formats": plan.formats,
         "published_substitution": plan.options.published_substitution,
-        "faults": plan.report.counts,
+        "faults": {kind: count for kind, count in counted.items() if kind not in plan.report.allowed},
+        "listed": {kind: count for kind, count in counted.items() if kind in plan.report.allowed},
         "notes": plan.notes,
     }

@@ -7,7 +7,7 @@ the one that headquarters worked out; visual estimates have none. Format: https:
 
 import numpy as np
 
-from data.archives.lightcurves.base import RawCurve, RawFile, Reader
+from data.archives.lightcurves.base import RawFile, Reader, by_star
 from data.archives.lightcurves.text import has_header, text_table
 
 __all__ = ["READER"]
@@ -34,22 +34,17 @@ def _read(name: str, content: bytes) -> RawFile:
     error[error == 0] = np.nan  # nobody measures without error: 0 is how observers leave it out
     time, band, stars = table.numbers("jd"), table.text("band"), table.text("star name")
     flagged = np.isin(table.text("validation flag"), DISCREPANT)
-    kept = table.readable()
-    curves = []
-    for star in dict.fromkeys(stars[kept]):
-        rows = kept & (stars == star)
-        curves.append(
-            RawCurve(
-                names=(star,) if star else (),
-                band=band[rows],
-                time=time[rows],
-                row=table.row[rows],
-                mag=mag[rows],
-                mag_error=error[rows],
-                upper_limit=limit[rows],
-                flagged=flagged[rows],
-            )
-        )
+    curves = by_star(
+        stars,
+        table.readable(),
+        band=band,
+        time=time,
+        row=table.row,
+        mag=mag,
+        mag_error=error,
+        upper_limit=limit,
+        flagged=flagged,
+    )
     return RawFile(curves=curves, time_label="JD", faults=table.faults)
 
 

@@ -7,12 +7,12 @@ archive flags as bad, is marked, so that leaving it out is counted in one place 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RawCurve", "RawFile", "Reader", "RowFault", "Value"]
+__all__ = ["RawCurve", "RawFile", "Reader", "RowFault", "Value", "by_star"]
 
 Value = Literal["mag", "flux"]
 Numbers = NDArray[np.float64]
@@ -88,3 +88,20 @@ class Reader:
     value: Value
     recognises: Callable[[bytes], bool]
     read: Callable[[str, bytes], RawFile]
+
+
+def by_star(stars: NDArray[np.object_], kept: NDArray[np.bool_], **columns: NDArray[Any] | None) -> list[RawCurve]:
+    """A curve for each star that the rows name, in the order of their first rows; '' is no name.
+
+    Args:
+        stars: (n,) the star of each row.
+        kept: (n,) rows to take.
+        columns: fields of `RawCurve`, (n,) each.
+    """
+    present = {name: values for name, values in columns.items() if values is not None}
+    curves = []
+    for star in dict.fromkeys(stars[kept]):
+        rows = kept & (stars == star)
+        parts: dict[str, Any] = {name: values[rows] for name, values in present.items()}
+        curves.append(RawCurve(names=(star,) if star else (), **parts))
+    return curves

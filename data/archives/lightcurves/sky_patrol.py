@@ -12,7 +12,7 @@ bad. Without a filter column the band is V.
 import numpy as np
 from numpy.typing import NDArray
 
-from data.archives.lightcurves.base import RawCurve, RawFile, Reader
+from data.archives.lightcurves.base import RawFile, Reader, by_star
 from data.archives.lightcurves.text import has_header, text_table
 
 __all__ = ["READER", "is_limit"]
@@ -55,24 +55,19 @@ def _read(name: str, content: bytes) -> RawFile:
     time = table.numbers(time_column)
     band = table.text(column["filter"]) if column["filter"] else np.full(len(table.row), "V", object)
     quality, stars = table.text("quality"), table.text("asas_sn_id")
-    kept = table.readable()
-    curves = []
-    for star in dict.fromkeys(stars[kept]):
-        rows = kept & (stars == star)
-        curves.append(
-            RawCurve(
-                names=(star,) if star else (),
-                band=band[rows],
-                time=time[rows],
-                row=table.row[rows],
-                mag=mag[rows],
-                mag_error=mag_err[rows],
-                flux=flux[rows],
-                flux_error=flux_err[rows],
-                upper_limit=(limit | is_limit(mag_err))[rows],
-                flagged=(quality != "G")[rows] if "quality" in table else None,
-            )
-        )
+    curves = by_star(
+        stars,
+        table.readable(),
+        band=band,
+        time=time,
+        row=table.row,
+        mag=mag,
+        mag_error=mag_err,
+        flux=flux,
+        flux_error=flux_err,
+        upper_limit=limit | is_limit(mag_err),
+        flagged=quality != "G" if "quality" in table else None,
+    )
     return RawFile(curves=curves, time_label=time_column.upper(), flux_unit="mJy", faults=table.faults)
 
 
