@@ -1,5 +1,6 @@
-"""python -m data import-table | describe."""
+"""python -m data import-table | simulate | describe."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -64,6 +65,35 @@ def import_table(
         survey = importer.write(plan, out, ProgressLine())
         typer.echo(period_sentence(survey.sources))
         typer.echo(f"{out}: a survey of {len(survey)} stars, hash {survey.hash[:16]}; faults are listed in report.csv.")
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="Survey folder to make; the truth lies beside it, <out>-truth.parquet.")],
+    sources: Annotated[int, typer.Option(help="How many stars.")],
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 42,
+    missing: Annotated[float, typer.Option(help="Share of stars that lack a modality, for each modality.")] = 0.0,
+    light: Annotated[bool, typer.Option("--light", help="Short curves, coarse spectra: for very many stars.")] = False,
+    workers: Annotated[int, typer.Option(help="Processes that draw stars; 0: one a core.")] = 0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be made and write nothing.")] = False,
+) -> None:
+    """Simulate a survey of variable stars with planted errors and oddities, and the truth about them beside it."""
+    with one_line_errors():
+        from data import simulate as simulator
+        from data.import_table import check_free
+        from data.progress import ProgressLine
+
+        for path in (out, simulator.truth_path(out)):
+            check_free(path)
+        plan = simulator.plan(simulator.Options(sources=sources, seed=seed, missing=missing, light=light))
+        for line in plan.summary():
+            typer.echo(line)
+        if dry_run:
+            typer.echo("dry run: nothing is written.")
+            return
+        survey = simulator.write(plan, out, ProgressLine(), workers=workers or os.cpu_count() or 1)
+        typer.echo(f"{out}: a survey of {len(survey)} simulated stars, hash {survey.hash[:16]}.")
+        typer.echo(f"{simulator.truth_path(out)}: the truth about them.")
 
 
 @app.command()

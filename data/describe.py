@@ -79,6 +79,7 @@ def _provenance(provenance: dict) -> list[str]:
     for role, entry in provenance.get("inputs", {}).items():
         if isinstance(entry, dict):
             lines.append(f"{role}: {entry.get('file', '')}, sha256 {str(entry.get('sha256', ''))[:16]}")
+    lines += [f"note: {note}" for note in provenance.get("notes", [])]
     for kind, count in provenance.get("faults", {}).items():
         lines.append(f"fault: {kind}: {count}")
     return lines
