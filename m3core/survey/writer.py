@@ -181,9 +181,7 @@ def survey_writer(
             yield writer
         finally:
             writer.close()
-        manifest = writer.manifest(
-            split, columns=dict(columns or {}), simulated=simulated, provenance=dict(provenance)
-        )
+        manifest = writer.manifest(split, columns=dict(columns or {}), simulated=simulated, provenance=dict(provenance))
         manifest = manifest.model_copy(update={"content_hash": content_hash(folder, manifest)})
         for name, text in (extra_files or {}).items():
             (folder / name).write_text(text, encoding="utf-8")
