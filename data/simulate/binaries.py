@@ -60,14 +60,15 @@ class Orbit:
         """
         angle, distance = self._motion(phase)
         projected = distance * np.sqrt(1.0 - (np.cos(angle) * np.sin(self.inclination)) ** 2)
-        light = 1.0 - self.tide * (1.0 + np.cos(2 * angle)) - self.reflection * (1.0 + np.cos(angle))
+        surface = 1.0 - self.tide * (1.0 + np.cos(2 * angle)) - self.reflection * (1.0 + np.cos(angle))
+        hidden = np.zeros_like(angle)
         behind = np.cos(angle) > 0  # the first star is the far one
-        for star, hidden in ((0, behind), (1, ~behind)):
+        for star, far in ((0, behind), (1, ~behind)):
             for size, share in DISCS:
                 radius = size * self.radii[star]
                 covered = _overlap(projected, radius, self.radii[1 - star]) / (np.pi * radius**2)
-                light = light - self.lights[star] * share * covered * hidden
-        return np.maximum(light, 0.02)
+                hidden += self.lights[star] * share * covered * far
+        return np.maximum(surface * (1.0 - hidden), 0.02)
 
     def _motion(self, phase: Array) -> tuple[Array, Array]:
         """Angle from conjunction (radians, 0 at primary minimum) and distance over the semi-major axis."""
@@ -164,7 +165,7 @@ def draw_contact(rng: np.random.Generator) -> Star:
     radius = float(dwarf_radius(mass)) * rng.uniform(0.98, 1.2)
     separation = radius / radii[0]
     temperature = float(dwarf_temperature(mass)) * rng.normal(0.985, 0.02)
-    temperatures = (temperature, temperature * rng.normal(0.985, 0.025))
+    temperatures = (temperature, temperature * rng.normal(0.99, 0.013))
     inclination = _inclination(rng, 40)
     lights = _lights(radii, temperatures)
     period = kepler_period(separation, mass * (1 + ratio))
