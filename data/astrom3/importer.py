@@ -1,0 +1,291 @@
+"""import-astrom3: `plan` reads every file once and lists the faults, `write` reads the arrays again and writes.
+
+Both go through the files a few rows at a time: 21,440 stars take some hundred MB of memory.
+"""
+
+import platform
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from data.astrom3.arrays import Arrays
+from data.astrom3.catalogue import Catalogue, read_catalogue
+from data.astrom3.faults import Faults
+from data.astrom3.hub import fetch, is_hub_name
+from data.astrom3.identity import list_twins, source_ids
+from data.astrom3.layout import check_config, files_of, parquet_files, seed_of
+from data.import_table import SPOILING_RESOLUTION, Progress, check_free
+from data.report import Report
+from m3core.columns import METADATA_COLUMNS, PHOTOMETRY_AUXILIARIES, PUBLISHED_COLUMNS
+from m3core.files import sha256_file
+from m3core.light_curve import time_resolution
+from m3core.manifest import SPLITS, ModalitySpec, SplitSpec
+from m3core.survey import Survey, write_survey
+
+__all__ = ["Options", "Plan", "plan", "write"]
+
+JULIAN = 2.3e6
+"""Days: times beyond it are Julian dates, as the published ones are."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What an import is told.
+
+    Attributes:
+        source: a folder with the parquet files, or a name on the Hub such as AstroMLCore/AstroM3Processed.
+        config: the configuration, size and seed of its split.
+        revision: of the Hub's data set, a branch, tag or commit; None: the newest.
+        published_substitution: put 1 mas for a parallax that is not positive, as the published pipeline did; for
+            published weights.
+        strict: refuse files with any fault.
+    """
+
+    source: str
+    config: str = "full_42"
+    revision: str | None = None
+    published_substitution: bool = False
+    strict: bool = False
+
+    def command(self) -> str:
+        """The command line of this import, without folders."""
+        words = ["python -m data import-astrom3", f"--source {self.source if _on_hub(self.source) else 'DIR'}"]
+        words += [f"--config {self.config}"]
+        words += [f"--revision {self.revision}"] if self.revision else []
+        words += ["--published-substitution"] if self.published_substitution else []
+        return " ".join(words + (["--strict"] if self.strict else []))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an import found, before anything is written.
+
+    Attributes:
+        folder: where the files lie; splits: split -> names of its files.
+        revision: commit on the Hub, '' for a folder.
+        catalogue: the sources; ids: (n,) their ids.
+        lengths: modality -> (n,) points that the survey will have, 0 where it is absent.
+        time_label, time_resolution: of the light curves.
+        notes: sentences that the survey keeps too; remarks: those about this reading alone.
+        hashes: file -> sha256.
+    """
+
+    options: Options
+    folder: Path
+    splits: dict[str, list[str]]
+    revision: str
+    catalogue: Catalogue
+    ids: list[str]
+    lengths: dict[str, np.ndarray]
+    time_label: str
+    time_resolution: float
+    report: Report
+    notes: list[str]
+    remarks: list[str]
+    hashes: dict[str, str]
+
+    def summary(self) -> list[str]:
+        """What was found, a line each, for a terminal or a page."""
+        sources = self.catalogue.sources
+        labels = sources["label"].value_counts().sort_index()
+        shares = sources["split"].value_counts()
+        commit = f", revision {self.revision[:12]}" if self.revision else ""
+        lines = [
+            f"{self.options.source}, configuration {self.options.config}{commit}: {len(sources)} stars in "
+            f"{len(self.hashes)} files",
+            "labels: " + (", ".join(f"{label} {count}" for label, count in labels.items()) or "none"),
+            "split: " + ", ".join(f"{name} {shares.get(name, 0)}" for name in SPLITS),
+        ]
+        for name, lengths in self.lengths.items():
+            present = lengths[lengths > 0]
+            spread = f"{present.min()} to {present.max()}, median {np.median(present):g}" if len(present) else "none"
+            lines.append(f"modality {name}: {len(present)} stars, points {spread}")
+        columns = self.catalogue.names(METADATA_COLUMNS)
+        if columns:
+            lines.append(f"modality metadata: {len(columns)} of {len(METADATA_COLUMNS)} columns")
+        auxiliaries = ", ".join(self.catalogue.names(PHOTOMETRY_AUXILIARIES))
+        lines.append(f"constants of the light curves: {auxiliaries or 'none'}")
+        lines += [f"note: {note}" for note in [*self.remarks, *self.notes]]
+        return lines + [f"fault: {sentence}" for sentence in self.report.sentences()]
+
+
+def _on_hub(source: str) -> bool:
+    return not Path(source).expanduser().is_dir() and is_hub_name(source)
+
+
+def _silent(fraction: float, sentence: str) -> None:
+    """No progress is shown."""
+
+
+def _part(progress: Progress, first: float, last: float) -> Progress:
+    return lambda fraction, sentence: progress(first + (last - first) * fraction, sentence)
+
+
+def plan(options: Options, progress: Progress = _silent) -> Plan:
+    """Find the files, fetch them where they are on the Hub, read them through and list the faults.
+
+    Raises:
+        SurveyError: a structural fault, standardised or preprocessed values, or with `strict` any fault.
+        ConfigError: a configuration that was never published.
+    """
+    config = check_config(options.config)
+    notes: list[str] = []
+    remarks: list[str] = []
+    revision = ""
+    if _on_hub(options.source):
+        fetched = fetch(options.source, config, options.revision, _part(progress, 0.0, 0.5))
+        folder, splits, revision = fetched.folder, fetched.splits, fetched.revision
+        if fetched.cached:
+            remarks.append(f"the Hub was not asked: the files are those of this machine's cache, revision {revision}.")
+    else:
+        folder = Path(options.source).expanduser()
+        splits = files_of(config, parquet_files(folder), str(folder), folder=folder.resolve().name)
+        if options.revision:
+            remarks.append("--revision says nothing of a folder: it is not used.")
+    names = [name for split in SPLITS for name in splits[split]]
+    if not any(config in name for name in [*names, folder.resolve().name]) and not revision:
+        notes.append(f"the files' names say no configuration: that they are {config} is taken at your word.")
+    progress(0.5, "Reading the catalogue.")
+    faults = Faults()
+    catalogue = read_catalogue(folder, splits, faults, substitution=options.published_substitution)
+    arrays = Arrays(folder, splits, catalogue.features)
+    scans = {
+        name: arrays.scan(name, len(catalogue.sources), faults, _part(progress, first, first + 0.2))
+        for name, first in (("photometry", 0.5), ("spectra", 0.7))
+    }
+    curves, spectra = scans["photometry"].prints, scans["spectra"].prints
+    given = catalogue.sources["source_id"]
+    published = list(catalogue.names((*METADATA_COLUMNS, *PHOTOMETRY_AUXILIARIES)))
+    values = catalogue.sources[published].to_numpy(np.float64)
+    ids = source_ids(given, curves, spectra, values, faults)
+    places = [f"{file}, row {row}" for file, row in zip(catalogue.files, catalogue.rows, strict=True)]
+    leaking = list_twins(given, curves, catalogue.sources["split"].to_numpy(object), places, faults)
+    if leaking:
+        notes.append(
+            f"{leaking} {'star stands' if leaking == 1 else 'stars stand'} in more than one split (report.csv lists them): "
+            "kept as published, which flatters the figures of the validation and test splits."
+        )
+    report = faults.report(ids, catalogue.files, catalogue.rows)
+    if options.strict:
+        report.refuse()
+    progress(0.9, "Hashing the files.")
+    label, step, told = _times(scans["photometry"].times, catalogue.sources.get("period"))
+    if given.isna().all():
+        notes.append("the files have no ids: a star is called after the sha256 of its content.")
+    if "spectra" in catalogue.features:
+        notes.append(
+            "the spectra's third column is taken as inverse variance, whatever it is called, wavelengths as vacuum."
+        )
+    hashes = {name: sha256_file(folder / name) for name in names}
+    progress(1.0, "All files are read.")
+    return Plan(
+        options=options,
+        folder=folder,
+        splits=splits,
+        revision=revision,
+        catalogue=catalogue,
+        ids=ids,
+        lengths={name: scan.lengths for name, scan in scans.items() if name in catalogue.features},
+        time_label=label,
+        time_resolution=step,
+        report=report,
+        notes=[*notes, *catalogue.notes, *told],
+        remarks=remarks,
+        hashes=hashes,
+    )
+
+
+def _times(times: np.ndarray, periods: pd.Series | None) -> tuple[str, float, list[str]]:
+    """How the light curves' times are to be labelled, their step in days (0 where fine), and what to say of them."""
+    if len(times) == 0:
+        return "HJD", 0.0, []
+    notes = []
+    label = "HJD" if times[0] > JULIAN else "Time"
+    if label != "HJD":
+        notes.append(f"times begin at {times[0]:g} d and are no full Julian dates, as the published ones are.")
+    step = time_resolution(times)
+    if step >= SPOILING_RESOLUTION:
+        short = f"{int((periods < 20 * step).sum())} of {len(periods)} stars" if periods is not None else "such stars"
+        notes.append(
+            f"times are kept to {step:g} d only, as single precision leaves them: folds at periods under {20 * step:g} "
+            f"d are spoilt and marked ({short})."
+        )
+    return label, step, notes
+
+
+def write(plan: Plan, out: Path, progress: Progress = _silent) -> Survey:
+    """Write the survey, whole or not at all.
+
+    Raises:
+        SurveyError: `out` exists, or a file is not what `plan` read.
+    """
+    check_free(out)
+    arrays = Arrays(plan.folder, plan.splits, plan.catalogue.features)
+    shares = {name: number / len(plan.lengths) for number, name in enumerate(plan.lengths)}
+    survey = write_survey(
+        out,
+        sources=plan.catalogue.sources.assign(source_id=plan.ids),
+        modalities=_modalities(plan),
+        arrays={
+            name: arrays.cleaned(name, _part(progress, first, first + 1 / len(plan.lengths)))
+            for name, first in shares.items()
+        },
+        split=SplitSpec(
+            method=f"as published in the configuration {plan.options.config}", seed=seed_of(plan.options.config)
+        ),
+        provenance=_provenance(plan),
+        columns=plan.catalogue.columns,
+        extra_files={"report.csv": plan.report.csv()},
+    )
+    progress(1.0, f"{len(survey)} stars are written.")
+    return survey
+
+
+def _modalities(plan: Plan) -> list[ModalitySpec]:
+    specs = []
+    auxiliaries = plan.catalogue.names(PHOTOMETRY_AUXILIARIES)
+    if "photometry" in plan.lengths:
+        settings = {
+            "value": "flux",
+            "time_label": plan.time_label,
+            "time_resolution": plan.time_resolution,
+            "period": "period" if "period" in auxiliaries else None,
+            "auxiliaries": len(auxiliaries),
+        }
+        fields = ("time", "flux", "error")
+        units = {"time": "d", "flux": "mJy", "error": "mJy"}
+        specs.append(_spec("photometry", fields, auxiliaries, settings, units))
+    if "spectra" in plan.lengths:
+        fields = ("wavelength", "flux", "ivar")
+        specs.append(_spec("spectra", fields, (), {"medium": "vacuum"}, {"wavelength": "Angstrom"}))
+    columns = plan.catalogue.names(METADATA_COLUMNS)
+    if columns:
+        units = {name: unit for name in columns if (unit := PUBLISHED_COLUMNS[name].unit)}
+        specs.append(_spec("metadata", (), columns, {}, units))
+    return specs
+
+
+def _spec(
+    name: str, fields: tuple[str, ...], columns: tuple[str, ...], settings: dict[str, Any], units: dict[str, str]
+) -> ModalitySpec:
+    """A modality that is called after its kind, as the published set's are."""
+    return ModalitySpec(
+        name=name, kind=name, label=name, fields=fields, columns=columns, settings=settings, units=units
+    )
+
+
+def _provenance(plan: Plan) -> dict[str, Any]:
+    packages = ("numpy", "pandas", "pyarrow", "astropy")
+    return {
+        "command": plan.options.command(),
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
+        "configuration": plan.options.config,
+        "revision": plan.revision,
+        "inputs": {name: {"file": name, "sha256": digest} for name, digest in plan.hashes.items()},
+        "faults": plan.report.counts,
+        "notes": plan.notes,
+    }
