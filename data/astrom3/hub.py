@@ -55,7 +55,10 @@ def fetch(source: str, config: str, revision: str | None, progress: Progress) ->
         RepositoryNotFoundError,
         RevisionNotFoundError,
     )
+    from huggingface_hub.utils import logging
 
+    # its warnings (a connection that is tried again) would stand amid the progress; what matters is raised
+    logging.set_verbosity_error()
     progress(0.0, f"Asking the Hub for {source}.")
     known: dict[str, Any] = {"repo_type": "dataset", "revision": revision}
     cached = False
@@ -78,23 +81,19 @@ def fetch(source: str, config: str, revision: str | None, progress: Progress) ->
             raise _unreachable(source, fault) from None
     splits = files_of(config, sizes, source)
     names = [name for files in splits.values() for name in files]
+    total = sum(sizes[name] for name in names)
+    job = _followed(snapshot_download, source, names, {**known, "local_files_only": cached}, total, progress)
     try:
-        folder = _followed(
-            snapshot_download,
-            source,
-            names,
-            {**known, "local_files_only": cached},
-            sum(map(sizes.get, names)),
-            progress,
-        )
+        folder = Path(job.result())
     except LocalEntryNotFoundError as fault:
         raise _unreachable(source, fault) from None
-    except OSError as fault:
+    except Exception as fault:  # a connection that breaks, a full disk: errors of three libraries again
+        reason = " ".join(str(fault).split())[:120] or type(fault).__name__
         raise SurveyError(
-            f"fetching {source} broke off ({' '.join(str(fault).split())[:120]}): run the same command again, it goes "
-            "on with the files that are missing."
+            f"fetching {source} broke off ({reason}): run the same command again, it goes on with the files that are "
+            "missing."
         ) from None
-    return Fetched(Path(folder), splits, Path(folder).name, cached)
+    return Fetched(folder, splits, folder.name, cached)
 
 
 def _unreachable(source: str, fault: Exception) -> SurveyError:
@@ -106,7 +105,7 @@ def _unreachable(source: str, fault: Exception) -> SurveyError:
 
 def _followed(
     download: Any, source: str, names: list[str], options: dict[str, Any], total: int, progress: Progress
-) -> str:
+) -> "Future[str]":
     """Download in a thread and show the bytes from this one: a page's progress may be drawn by its own thread only."""
     from tqdm import tqdm
 
@@ -137,4 +136,4 @@ def _followed(
         except BaseException:
             stop.set()
             raise
-        return job.result()
+    return job

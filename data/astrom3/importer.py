@@ -166,7 +166,7 @@ def plan(options: Options, progress: Progress = _silent) -> Plan:
     leaking = list_twins(given, curves, catalogue.sources["split"].to_numpy(object), places, faults)
     if leaking:
         notes.append(
-            f"{leaking} {'star stands' if leaking == 1 else 'stars stand'} in more than one split (report.csv lists them): "
+            f"{leaking} {'star stands' if leaking == 1 else 'stars stand'} in more than one split (see report.csv): "
             "kept as published, which flatters the figures of the validation and test splits."
         )
     report = faults.report(ids, catalogue.files, catalogue.rows)
