@@ -69,6 +69,8 @@ def plain_values(path: Path, name: str, schema: pa.Schema, features: Mapping[str
         for row in batch.to_pylist():
             flat = dict(_leaves(row))
             flat = {renamed.get(key, key): value for key, value in flat.items()}
+            if flat.get("source_id") is not None:
+                flat["source_id"] = str(flat["source_id"]).strip() or None  # a number of 19 digits is no float
             if classes and isinstance(flat.get("label"), int):
                 flat["label"] = classes[flat["label"]] if 0 <= flat["label"] < len(classes) else None
             yield flat

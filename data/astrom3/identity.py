@@ -35,11 +35,11 @@ def source_ids(
     """
     ids = []
     for row, own in enumerate(given):
-        if own is None or own != own or not str(own).strip():
+        if pd.isna(own):
             content = hashlib.sha256(curves[row] + spectra[row] + values[row].astype("<f8").tobytes())
             ids.append(f"astrom3-{content.hexdigest()[:12]}")
         else:
-            ids.append(str(own).strip())
+            ids.append(str(own))
     seen: dict[str, int] = {}
     twice = []
     for row, name in enumerate(ids):
