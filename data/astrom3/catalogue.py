@@ -97,7 +97,7 @@ def read_catalogue(
             f"the files lack {', '.join(lacking)}: published weights need all 38 columns and do not fit this survey."
         )
     described = {name: PUBLISHED_COLUMNS.get(name, Column()) for name in sources if name not in IDENTITY}
-    described |= {"ra": Column(unit="deg", description=reader.position), "dec": Column(unit="deg")}
+    described |= {name: Column(unit="deg", description=reader.position) for name in ("ra", "dec")}
     arrays = {name: features[name] for name in ("photometry", "spectra") if name in features}
     absent = [name for name in FEATURES if name not in features and name != "source_id"]
     notes += [f"the files have no column {name}: the survey lacks it." for name in absent]

@@ -90,8 +90,8 @@ def fetch(source: str, config: str, revision: str | None, progress: Progress) ->
     except Exception as fault:  # a connection that breaks, a full disk: errors of three libraries again
         reason = " ".join(str(fault).split())[:120] or type(fault).__name__
         raise SurveyError(
-            f"fetching {source} broke off ({reason}): run the same command again, it goes on with the files that are "
-            "missing."
+            f"fetching {source} broke off ({reason}): when that is mended run the same command again, it goes on with "
+            "the files that are missing."
         ) from None
     return Fetched(folder, splits, folder.name, cached)
 

@@ -18,7 +18,7 @@ from data.astrom3.faults import Faults
 from data.astrom3.hub import fetch, is_hub_name
 from data.astrom3.identity import list_twins, source_ids
 from data.astrom3.layout import check_config, files_of, parquet_files, seed_of
-from data.import_table import SPOILING_RESOLUTION, Progress, check_free
+from data.import_table import SPOILING_RESOLUTION, Progress, check_free, coarse_times
 from data.report import Report
 from m3core.columns import METADATA_COLUMNS, PHOTOMETRY_AUXILIARIES, PUBLISHED_COLUMNS
 from m3core.files import sha256_file
@@ -209,11 +209,9 @@ def _times(times: np.ndarray, periods: pd.Series | None) -> tuple[str, float, li
         notes.append(f"times begin at {times[0]:g} d and are no full Julian dates, as the published ones are.")
     step = time_resolution(times)
     if step >= SPOILING_RESOLUTION:
-        short = f"{int((periods < 20 * step).sum())} of {len(periods)} stars" if periods is not None else "such stars"
-        notes.append(
-            f"times are kept to {step:g} d only, as single precision leaves them: folds at periods under {20 * step:g} "
-            f"d are spoilt and marked ({short})."
-        )
+        known = np.empty(0) if periods is None else periods[periods > 0].to_numpy()
+        count = f", which {int((known < 20 * step).sum())} of {len(known)} stars have" if len(known) else ""
+        notes.append(f"{coarse_times(step, 'photometry')}{count}.")
     return label, step, notes
 
 

@@ -6,7 +6,7 @@ conversion; `<config>/<split>.parquet` and `<config>_<split>.parquet` are what p
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -125,6 +125,8 @@ def files_of(config: str, names: Iterable[str], place: str, *, folder: str = "")
 
 def _parse(name: str, own: str) -> _File | None:
     path = PurePosixPath(name)
+    if ".." in path.parts or path.is_absolute():  # a listing comes from elsewhere
+        return None
     folders = [part for part in path.parts[:-1] if re.fullmatch(CONFIG, part)]
     matched = FILE.fullmatch(path.name)
     parent = FOLDER.fullmatch(path.parent.name)
@@ -139,7 +141,6 @@ def _parse(name: str, own: str) -> _File | None:
 
 
 def _check_shards(split: str, files: Sequence[_File], place: str) -> None:
-    totals: Mapping[int, int] = {}
     totals = {file.of: sum(other.of == file.of for other in files) for file in files}
     if len(totals) > 1:
         raise SurveyError(

@@ -1,6 +1,7 @@
 """import-astrom3 on files that are wrong: a sentence and no folder, or counted in report.csv and the rest imported."""
 
 import os
+import subprocess
 
 import numpy as np
 import pandas as pd
@@ -111,6 +112,25 @@ def test_a_stop_leaves_nothing(published, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         write(made, tmp_path / "out", stop)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["set"]
+
+
+@pytest.fixture
+def tiny_disk(tmp_path):
+    """A file system of 64 kB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)]
+    if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("only root may mount a small file system, and not everywhere")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_nothing(published, tiny_disk, run):
+    status, _, err = run("import-astrom3", "--source", published, "--out", tiny_disk / "out")
+    assert status == 2
+    assert "No space left" in err.splitlines()[-1]
+    assert list(tiny_disk.iterdir()) == []
 
 
 # Contents that are not those of the published set
