@@ -110,9 +110,9 @@ class Report:
             first = table[table["fault"] == kind].iloc[0]
             row = "" if pd.isna(first["row"]) else f", row {first['row']}"
             band = f", band {first['band']}" if first["band"] else ""
-            lines.append(
-                f"{kind}: {count} ({KINDS[kind]}; first: {first['file']}{row}, source {first['source_id']}{band})"
-            )
+            detail = f", {first['detail']}" if first["detail"] else ""
+            where = f"{first['file']}{row}, source {first['source_id']}{band}{detail}"
+            lines.append(f"{kind}: {count} ({KINDS[kind]}; first: {where})")
         return lines
 
     def refuse(self) -> None:

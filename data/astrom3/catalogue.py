@@ -96,7 +96,7 @@ def read_catalogue(
         notes.append(
             f"the files lack {', '.join(lacking)}: published weights need all 38 columns and do not fit this survey."
         )
-    described = {name: PUBLISHED_COLUMNS.get(name, Column()) for name in sources if name not in IDENTITY}
+    described = {name: PUBLISHED_COLUMNS.get(name, Column()) for name in map(str, sources) if name not in IDENTITY}
     described |= {name: Column(unit="deg", description=reader.position) for name in ("ra", "dec")}
     arrays = {name: features[name] for name in ("photometry", "spectra") if name in features}
     absent = [name for name in FEATURES if name not in features and name != "source_id"]
@@ -145,13 +145,13 @@ class _Reader:
         sources = pd.DataFrame({"source_id": own, "ra": ra, "dec": dec, "label": pd.Series(words, dtype=object)})
         sources["split"] = table["split"]
         sources = sources.assign(**{name: found[name] for name in PUBLISHED_COLUMNS if name in found})
-        for name in table:
+        for name in map(str, table):
             if name in (*IDENTITY, *PUBLISHED_COLUMNS) or name in used:
                 continue
             values = table[name]
             is_number = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
             text = values.map(lambda value: str(value) if pd.notna(value) else None).astype(object)
-            sources[str(name)] = self.numbers(name) if is_number else text
+            sources[name] = self.numbers(name) if is_number else text
         return sources
 
     def _refuse_standardised(self, found: Mapping[str, np.ndarray]) -> None:

@@ -1,13 +1,10 @@
-"""import-astrom3: `plan` reads every file once and lists the faults, `write` reads the arrays again and writes.
+"""import-astrom3: `plan` reads every file once and lists the faults; `data.astrom3.writer` reads the arrays again.
 
 Both go through the files a few rows at a time: 21,440 stars take some hundred MB of memory.
 """
 
-import platform
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,16 +14,15 @@ from data.astrom3.catalogue import Catalogue, read_catalogue
 from data.astrom3.faults import Faults
 from data.astrom3.hub import fetch, is_hub_name
 from data.astrom3.identity import list_twins, source_ids
-from data.astrom3.layout import check_config, files_of, parquet_files, seed_of
-from data.import_table import SPOILING_RESOLUTION, Progress, check_free, coarse_times
+from data.astrom3.layout import check_config, files_of, parquet_files
+from data.import_table import SPOILING_RESOLUTION, Progress, coarse_times
 from data.report import Report
-from m3core.columns import METADATA_COLUMNS, PHOTOMETRY_AUXILIARIES, PUBLISHED_COLUMNS
+from m3core.columns import METADATA_COLUMNS, PHOTOMETRY_AUXILIARIES
 from m3core.files import sha256_file
 from m3core.light_curve import time_resolution
-from m3core.manifest import SPLITS, ModalitySpec, SplitSpec
-from m3core.survey import Survey, write_survey
+from m3core.manifest import SPLITS
 
-__all__ = ["Options", "Plan", "plan", "write"]
+__all__ = ["Options", "Plan", "part", "plan", "silent"]
 
 JULIAN = 2.3e6
 """Days: times beyond it are Julian dates, as the published ones are."""
@@ -117,47 +113,60 @@ def _on_hub(source: str) -> bool:
     return not Path(source).expanduser().is_dir() and is_hub_name(source)
 
 
-def _silent(fraction: float, sentence: str) -> None:
+def silent(fraction: float, sentence: str) -> None:
     """No progress is shown."""
 
 
-def _part(progress: Progress, first: float, last: float) -> Progress:
+def part(progress: Progress, first: float, last: float) -> Progress:
+    """`progress` of a step that takes the share from `first` to `last` of the whole."""
     return lambda fraction, sentence: progress(first + (last - first) * fraction, sentence)
 
 
-def plan(options: Options, progress: Progress = _silent) -> Plan:
+@dataclass(frozen=True)
+class _Place:
+    """Where the files of a configuration lie; the attributes are those of `Plan`."""
+
+    folder: Path
+    splits: dict[str, list[str]]
+    revision: str
+    notes: list[str]
+    remarks: list[str]
+
+
+def _locate(options: Options, progress: Progress) -> _Place:
+    config = check_config(options.config)
+    if _on_hub(options.source):
+        fetched = fetch(options.source, config, options.revision, progress)
+        told = f"the Hub was not asked: the files are those of this machine's cache, revision {fetched.revision}."
+        return _Place(fetched.folder, fetched.splits, fetched.revision, [], [told] if fetched.cached else [])
+    folder = Path(options.source).expanduser()
+    own = folder.resolve().name
+    splits = files_of(config, parquet_files(folder), str(folder), folder=own)
+    named = any(config in name for name in [own, *(name for names in splits.values() for name in names)])
+    told = f"the files' names say no configuration: that they are {config} is taken at your word."
+    unused = ["--revision says nothing of a folder: it is not used."] if options.revision else []
+    return _Place(folder, splits, "", [] if named else [told], unused)
+
+
+def plan(options: Options, progress: Progress = silent) -> Plan:
     """Find the files, fetch them where they are on the Hub, read them through and list the faults.
 
     Raises:
         SurveyError: a structural fault, standardised or preprocessed values, or with `strict` any fault.
         ConfigError: a configuration that was never published.
     """
-    config = check_config(options.config)
-    notes: list[str] = []
-    remarks: list[str] = []
-    revision = ""
-    if _on_hub(options.source):
-        fetched = fetch(options.source, config, options.revision, _part(progress, 0.0, 0.5))
-        folder, splits, revision = fetched.folder, fetched.splits, fetched.revision
-        if fetched.cached:
-            remarks.append(f"the Hub was not asked: the files are those of this machine's cache, revision {revision}.")
-    else:
-        folder = Path(options.source).expanduser()
-        splits = files_of(config, parquet_files(folder), str(folder), folder=folder.resolve().name)
-        if options.revision:
-            remarks.append("--revision says nothing of a folder: it is not used.")
-    names = [name for split in SPLITS for name in splits[split]]
-    if not any(config in name for name in [*names, folder.resolve().name]) and not revision:
-        notes.append(f"the files' names say no configuration: that they are {config} is taken at your word.")
+    place = _locate(options, part(progress, 0.0, 0.5))
+    folder, splits = place.folder, place.splits
     progress(0.5, "Reading the catalogue.")
     faults = Faults()
     catalogue = read_catalogue(folder, splits, faults, substitution=options.published_substitution)
     arrays = Arrays(folder, splits, catalogue.features)
     scans = {
-        name: arrays.scan(name, len(catalogue.sources), faults, _part(progress, first, first + 0.2))
+        name: arrays.scan(name, len(catalogue.sources), faults, part(progress, first, first + 0.2))
         for name, first in (("photometry", 0.5), ("spectra", 0.7))
     }
     curves, spectra = scans["photometry"].prints, scans["spectra"].prints
+    notes = [*place.notes, *catalogue.notes]
     given = catalogue.sources["source_id"]
     published = list(catalogue.names((*METADATA_COLUMNS, *PHOTOMETRY_AUXILIARIES)))
     values = catalogue.sources[published].to_numpy(np.float64)
@@ -180,21 +189,21 @@ def plan(options: Options, progress: Progress = _silent) -> Plan:
         notes.append(
             "the spectra's third column is taken as inverse variance, whatever it is called, wavelengths as vacuum."
         )
-    hashes = {name: sha256_file(folder / name) for name in names}
+    hashes = {name: sha256_file(folder / name) for split in SPLITS for name in splits[split]}
     progress(1.0, "All files are read.")
     return Plan(
         options=options,
         folder=folder,
         splits=splits,
-        revision=revision,
+        revision=place.revision,
         catalogue=catalogue,
         ids=ids,
         lengths={name: scan.lengths for name, scan in scans.items() if name in catalogue.features},
         time_label=label,
         time_resolution=step,
         report=report,
-        notes=[*notes, *catalogue.notes, *told],
-        remarks=remarks,
+        notes=[*notes, *told],
+        remarks=place.remarks,
         hashes=hashes,
     )
 
@@ -213,77 +222,3 @@ def _times(times: np.ndarray, periods: pd.Series | None) -> tuple[str, float, li
         count = f", which {int((known < 20 * step).sum())} of {len(known)} stars have" if len(known) else ""
         notes.append(f"{coarse_times(step, 'photometry')}{count}.")
     return label, step, notes
-
-
-def write(plan: Plan, out: Path, progress: Progress = _silent) -> Survey:
-    """Write the survey, whole or not at all.
-
-    Raises:
-        SurveyError: `out` exists, or a file is not what `plan` read.
-    """
-    check_free(out)
-    arrays = Arrays(plan.folder, plan.splits, plan.catalogue.features)
-    shares = {name: number / len(plan.lengths) for number, name in enumerate(plan.lengths)}
-    survey = write_survey(
-        out,
-        sources=plan.catalogue.sources.assign(source_id=plan.ids),
-        modalities=_modalities(plan),
-        arrays={
-            name: arrays.cleaned(name, _part(progress, first, first + 1 / len(plan.lengths)))
-            for name, first in shares.items()
-        },
-        split=SplitSpec(
-            method=f"as published in the configuration {plan.options.config}", seed=seed_of(plan.options.config)
-        ),
-        provenance=_provenance(plan),
-        columns=plan.catalogue.columns,
-        extra_files={"report.csv": plan.report.csv()},
-    )
-    progress(1.0, f"{len(survey)} stars are written.")
-    return survey
-
-
-def _modalities(plan: Plan) -> list[ModalitySpec]:
-    specs = []
-    auxiliaries = plan.catalogue.names(PHOTOMETRY_AUXILIARIES)
-    if "photometry" in plan.lengths:
-        settings = {
-            "value": "flux",
-            "time_label": plan.time_label,
-            "time_resolution": plan.time_resolution,
-            "period": "period" if "period" in auxiliaries else None,
-            "auxiliaries": len(auxiliaries),
-        }
-        fields = ("time", "flux", "error")
-        units = {"time": "d", "flux": "mJy", "error": "mJy"}
-        specs.append(_spec("photometry", fields, auxiliaries, settings, units))
-    if "spectra" in plan.lengths:
-        fields = ("wavelength", "flux", "ivar")
-        specs.append(_spec("spectra", fields, (), {"medium": "vacuum"}, {"wavelength": "Angstrom"}))
-    columns = plan.catalogue.names(METADATA_COLUMNS)
-    if columns:
-        units = {name: unit for name in columns if (unit := PUBLISHED_COLUMNS[name].unit)}
-        specs.append(_spec("metadata", (), columns, {}, units))
-    return specs
-
-
-def _spec(
-    name: str, fields: tuple[str, ...], columns: tuple[str, ...], settings: dict[str, Any], units: dict[str, str]
-) -> ModalitySpec:
-    """A modality that is called after its kind, as the published set's are."""
-    return ModalitySpec(
-        name=name, kind=name, label=name, fields=fields, columns=columns, settings=settings, units=units
-    )
-
-
-def _provenance(plan: Plan) -> dict[str, Any]:
-    packages = ("numpy", "pandas", "pyarrow", "astropy")
-    return {
-        "command": plan.options.command(),
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
-        "configuration": plan.options.config,
-        "revision": plan.revision,
-        "inputs": {name: {"file": name, "sha256": digest} for name, digest in plan.hashes.items()},
-        "faults": plan.report.counts,
-        "notes": plan.notes,
-    }

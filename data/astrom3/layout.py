@@ -141,16 +141,20 @@ def _parse(name: str, own: str) -> _File | None:
 
 
 def _check_shards(split: str, files: Sequence[_File], place: str) -> None:
-    totals = {file.of: sum(other.of == file.of for other in files) for file in files}
-    if len(totals) > 1:
+    folders = sorted({PurePosixPath(file.name).parent.as_posix() for file in files})
+    if len(folders) > 1:
+        raise SurveyError(
+            f"{place} has files of {split} in {folders[0]} and in {folders[1]}, as if copied twice: give the folder of "
+            "one of the two."
+        )
+    if len({file.of for file in files}) > 1:
         raise SurveyError(
             f"{place}: {files[0].name} and {files[-1].name} are of two exports of {split}: remove one of the two."
         )
-    of = files[0].of
-    lost = sorted(set(range(of)) - {file.shard for file in files})
+    lost = sorted(set(range(files[0].of)) - {file.shard for file in files})
     if lost:
         raise SurveyError(
-            f"{place}: {split} has {totals[of]} of {of} files, number {lost[0]:05d} is missing: fetch it again."
+            f"{place}: {split} has {len(files)} of {files[0].of} files, number {lost[0]:05d} is missing: fetch it."
         )
-    if of and totals[of] > of:
-        raise SurveyError(f"{place}: {files[0].name} stands twice under other names: remove one of the two.")
+    if len(files) > max(1, files[0].of) and files[0].of:
+        raise SurveyError(f"{place}: {files[0].name} stands there under two names: remove one of the two.")

@@ -41,7 +41,7 @@ def open_parquet(path: Path, name: str) -> pq.ParquetFile:
         SurveyError: absent, unreadable or damaged; names the file.
     """
     try:
-        return pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20)
+        return pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20, page_checksum_verification=True)
     except PermissionError:
         raise SurveyError(f"{name} may not be read by this user: change its permissions.") from None
     except FileNotFoundError:
@@ -115,6 +115,9 @@ def _tables(values: pa.Array, name: str, column: str) -> Iterator[NDArray[Any] |
         values = values.storage
     if pa.types.is_struct(values.type):
         yield from _joined(values, name, column)
+        return
+    if pa.types.is_null(values.type):  # a file in which every row lacks it
+        yield from [None] * len(values)
         return
     if not _is_list(values.type):
         raise SurveyError(f"{name}: {column} is {values.type} and no list of rows: check that it is the right file.")

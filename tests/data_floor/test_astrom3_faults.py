@@ -67,6 +67,9 @@ def test_a_missing_split_and_a_missing_file_of_one(published):
 def test_two_exports_of_a_split_are_not_joined(published):
     write_rows(published / "full_42" / "test-00000-of-00003.parquet", [star(99)])
     assert "two exports of test" in refused(published)
+    (published / "full_42" / "test-00000-of-00003.parquet").unlink()
+    write_rows(published / "copy" / "full_42" / "test-00000-of-00001.parquet", [star(99)])
+    assert "files of test in copy/full_42 and in full_42, as if copied twice" in refused(published)
 
 
 @pytest.mark.parametrize(
@@ -193,6 +196,15 @@ def test_no_spectra_at_all_is_a_survey_of_two(tmp_path):
     made = plan(Options(source=str(tmp_path / "set")))
     assert "the files have no column spectra: the survey lacks it." in made.notes
     assert list(write(made, tmp_path / "out").modalities) == ["photometry", "metadata"]
+
+
+def test_a_file_without_any_light_curve(published):
+    kind = schema(photometry=pa.null())
+    rows = [{**star(number), "photometry": None} for number in (90, 91)]
+    write_rows(published / "full_42" / "test-00000-of-00001.parquet", rows, kind)
+    made = plan(Options(source=str(published)))
+    assert list(made.lengths["photometry"][-2:]) == [0, 0]
+    assert made.report.counts == {"star without photometry": 2}
 
 
 def test_another_table_altogether(tmp_path):
