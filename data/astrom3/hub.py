@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from data.astrom3.features import PREPROCESSED_SENTENCE
 from data.astrom3.layout import files_of
 from data.import_table import Progress
 from m3core.errors import SurveyError
 
 __all__ = ["Fetched", "fetch", "is_hub_name"]
+
+REVISIONS_LISTED = 8
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,8 @@ def fetch(source: str, config: str, revision: str | None, progress: Progress) ->
             sizes = {file.path: file.size for file in get_cached_repo_tree(source, **known)}
         except Exception:
             raise _unreachable(source, fault) from None
+    if not cached and _holds_inputs(info.card_data, config):
+        raise SurveyError(f"{source}: {PREPROCESSED_SENTENCE}{_revisions(source)}.")
     splits = files_of(config, sizes, source)
     names = [name for files in splits.values() for name in files]
     total = sum(sizes[name] for name in names)
@@ -94,6 +99,30 @@ def fetch(source: str, config: str, revision: str | None, progress: Progress) ->
             "the files that are missing."
         ) from None
     return Fetched(folder, splits, folder.name, cached)
+
+
+def _holds_inputs(card: Any, config: str) -> bool:
+    """Whether the data set's card says that metadata are a bare list: known before anything is fetched."""
+    described = (card.to_dict() if card else {}).get("dataset_info") or []
+    for entry in described if isinstance(described, list) else [described]:
+        if entry.get("config_name") == config:
+            features = {feature.get("name"): feature for feature in entry.get("features") or []}
+            return bool({"sequence", "list"} & features.get("metadata", {}).keys())
+    return False
+
+
+def _revisions(source: str) -> str:
+    """The last revision of each day on which there was one, to choose from; '' where the Hub does not tell."""
+    from huggingface_hub import HfApi
+
+    days: dict[str, str] = {}
+    try:
+        for commit in HfApi().list_repo_commits(source, repo_type="dataset"):  # newest first
+            days.setdefault(f"{commit.created_at:%Y-%m-%d}", commit.commit_id)
+    except Exception:  # a courtesy, no more
+        return ""
+    listed = [f"{name} of {day}" for day, name in list(days.items())[:REVISIONS_LISTED]]
+    return f"; its revisions are {', '.join(listed)}" if listed else ""
 
 
 def _unreachable(source: str, fault: Exception) -> SurveyError:

@@ -22,6 +22,7 @@ class LocalHub(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.folder = folder
         self.asked: list[str] = []
+        self.card: dict[str, object] = {}
         self.breaks_off = ""
         """A file of this name is never sent to its end."""
 
@@ -60,13 +61,16 @@ class _Handler(BaseHTTPRequestHandler):
         known = path in (f"/api/datasets/{NAME}", f"/api/datasets/{NAME}/revision/main")
         if known or path == f"/api/datasets/{NAME}/revision/{COMMIT}":
             listed = [{"rfilename": name, "size": p.stat().st_size} for name, p in files.items()]
-            self._json({"id": NAME, "sha": COMMIT, "siblings": listed})
+            self._json({"id": NAME, "sha": COMMIT, "siblings": listed, "cardData": self.server.card})
         elif path.startswith(f"/api/datasets/{NAME}/tree/{COMMIT}"):
             listed = [
                 {"type": "file", "path": name, "size": p.stat().st_size, "oid": _etag(p.read_bytes())}
                 for name, p in files.items()
             ]
             self._json(listed)
+        elif path == f"/api/datasets/{NAME}/commits/main":
+            day = {"title": "Upload dataset", "message": "", "authors": [], "date": "2025-02-11T10:00:00.000Z"}
+            self._json([{"id": COMMIT, **day}])
         else:
             code = "RevisionNotFound" if path.startswith(f"/api/datasets/{NAME}/revision/") else "RepoNotFound"
             self._json({"error": code}, status=404, headers={"X-Error-Code": code})

@@ -109,3 +109,18 @@ def test_what_the_hub_lacks_is_a_sentence(hub, run_import, tmp_path, words, says
     assert says in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
     assert hub.sent == []
+
+
+@pytest.mark.parametrize(
+    ("metadata", "status"),
+    [({"sequence": "float32"}, 2), ({"list": "float32"}, 2), ({"struct": [{"name": "meta_cols"}]}, 0)],
+)
+def test_inputs_of_the_network_are_refused_before_anything_is_fetched(hub, run_import, tmp_path, metadata, status):
+    features = [{"name": "photometry", "sequence": {"sequence": "float32"}}, {"name": "metadata", **metadata}]
+    hub.card = {"dataset_info": [{"config_name": "full_42", "features": features}]}
+    done = run_import(hub.address, "--source", NAME, "--out", tmp_path / "out")
+    assert done.returncode == status
+    if status:
+        assert "the inputs of the published network" in done.stderr.splitlines()[-1]
+        assert f"its revisions are {COMMIT} of 2025-02-11" in done.stderr.splitlines()[-1]
+        assert hub.sent == []
