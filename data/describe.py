@@ -23,7 +23,7 @@ def describe(survey: Survey) -> list[str]:
         lines.append("these stars are simulated")
     lines += ["", *_classes(sources), "", *_modalities(survey), "", *_periods(sources), *_missing(sources)]
     shares = "/".join(f"{part:g}" for part in manifest.split.fractions or ())
-    lines += ["", f"split: {manifest.split.method}; {shares}, seed {manifest.split.seed}"]
+    lines += ["", f"split: {manifest.split.method}; {f'{shares}, ' if shares else ''}seed {manifest.split.seed}"]
     return lines + _provenance(manifest.provenance)
 
 

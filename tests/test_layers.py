@@ -14,7 +14,7 @@ FORBIDDEN = {
 }
 
 ORDER = [
-    {"errors", "names", "manifest", "statistics", "light_curve", "files"},
+    {"errors", "names", "manifest", "columns", "statistics", "light_curve", "files"},
     {"preprocess", "light_curve_features", "nn", "period"},
     {"kinds"},
     {"survey"},
