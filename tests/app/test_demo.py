@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from demo import NAME, OPTIONS, SHIPPED
-from demo.install import fits, install, is_wanted
+from demo.install import install, is_wanted
 from m3core.embeddings import Embeddings
 from m3core.manifold import Maps
 from m3core.run import Run, State
