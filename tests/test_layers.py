@@ -14,12 +14,14 @@ FORBIDDEN = {
 }
 
 ORDER = [
-    {"errors", "names", "manifest", "statistics", "light_curve", "files"},
+    {"errors", "names", "manifest", "columns", "statistics", "light_curve", "files", "tensors"},
     {"preprocess", "light_curve_features", "nn", "period"},
     {"kinds"},
     {"survey"},
     {"model_config", "loss"},
     {"model", "batch"},
+    {"key_map"},
+    {"published"},
     {"checkpoint", "run"},
     {"embeddings", "neighbors"},
     {"manifold"},
