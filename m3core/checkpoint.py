@@ -10,11 +10,11 @@ from safetensors.torch import save_file
 from m3core import hub, published
 from m3core.errors import CheckpointError, ConfigError
 from m3core.files import read_json, replaced_folder, sha256_file, sha256_text, write_json
-from m3core.key_map import from_published
+from m3core.key_map import from_published, to_published
 from m3core.model import Model, model_of, use_sampling
 from m3core.model_config import ModelConfig
 from m3core.nn.informer import Sampling
-from m3core.tensors import fill, load_tensors
+from m3core.tensors import check_tensors, load_tensors
 
 __all__ = ["checkpoint_hash", "load_checkpoint", "save_checkpoint", "versions"]
 
@@ -58,11 +58,18 @@ def load_checkpoint(directory: str | Path, sampling: Sampling = "deterministic")
     config = (published.parse if is_published else ModelConfig.parse)(content, str(config_file))
     tensors = load_tensors(weights_file)
     try:
-        with torch.random.fork_rng(devices=[]):  # fresh weights are drawn and dropped: the caller's generator stays
-            model = model_of(config)
+        with torch.device("meta"):  # shapes without memory: config.json may ask for anything
+            blank = model_of(config)
+            expected = to_published(blank) if is_published else blank.state_dict()
     except ConfigError as fault:
         raise CheckpointError(f"{config_file}: {fault}") from None
-    (from_published if is_published else fill)(model, tensors, str(weights_file))
+    check_tensors(expected, tensors, str(weights_file))
+    with torch.random.fork_rng(devices=[]):  # fresh weights are drawn and dropped: the caller's generator stays
+        model = model_of(config)
+    if is_published:
+        from_published(model, tensors, str(weights_file))
+    else:
+        model.load_state_dict(tensors)
     use_sampling(model, sampling)
     return model.eval()
 

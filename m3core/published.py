@@ -57,6 +57,8 @@ ALONE, TRIMODAL = 0, 1
 COMMON = {"classification": bool, "num_classes": int}
 TRIMODAL_COMMON = {"hidden_dim": int, "fusion": str}
 
+MAX_COUNT = 1_000_000
+
 CHANNELS = 5
 """Of a light curve without auxiliaries: time, flux, its error, log10 MAD, time span."""
 
@@ -124,8 +126,8 @@ def parse(content: dict[str, Any], place: str) -> ModelConfig:
 
 def _count(content: Mapping[str, Any], name: str, place: str) -> int:
     value = content[name]
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise CheckpointError(f"{place}: {name} = {value!r} is not a whole number from 1 up.")
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_COUNT:
+        raise CheckpointError(f"{place}: {name} = {value!r} is not a whole number from 1 to {MAX_COUNT:,}.")
     return value
 
 
@@ -134,7 +136,8 @@ def _modality(kind: str, content: Mapping[str, Any], column: int, place: str) ->
     given = {ours: content[theirs] for ours, theirs in names.items()}
     if not isinstance(given.pop("output_attention", False), bool):
         raise CheckpointError(f"{place}: {names['output_attention']} is neither true nor false.")
-    n_inputs = _count(content, names["n_inputs"], place) if given.pop("n_inputs", None) is not None else 0
+    n_inputs = _count(content, names["n_inputs"], place) if "n_inputs" in names else 0
+    given.pop("n_inputs", None)
     if kind == "photometry" and n_inputs < CHANNELS:
         raise CheckpointError(
             f"{place}: {names['n_inputs']} = {n_inputs}; a light curve alone has {CHANNELS} channels (time, flux, "

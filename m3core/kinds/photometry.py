@@ -68,7 +68,7 @@ class PaperOptions(BaseModel):
     d_model: int = Field(128, ge=2, multiple_of=2, description="width of a token")
     n_heads: int = Field(4, ge=1)
     d_ff: int = Field(512, ge=1)
-    e_layers: int = Field(8, ge=1)
+    e_layers: int = Field(8, ge=1, le=1000)
     factor: int = Field(1, ge=1, description="ProbSparse: keys drawn and queries kept are factor * ceil(ln L)")
     dropout: float = Field(0.2451, ge=0, lt=1)
     activation: Literal["gelu", "relu"] = "gelu"
