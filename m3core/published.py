@@ -170,7 +170,8 @@ def _spec(kind: str, n_inputs: int) -> ModalitySpec:
             units={"time": "d", "flux": "mJy", "error": "mJy"},
         )  # fmt: skip
     if kind == "spectra":
-        return ModalitySpec(name=kind, kind=kind, label=kind, fields=("wavelength", "flux", "ivar"))
+        fields = ("wavelength", "flux", "ivar")
+        return ModalitySpec(name=kind, kind=kind, label=kind, fields=fields, units={"wavelength": "Angstrom"})
     return ModalitySpec(name=kind, kind=kind, label=kind, columns=columns(METADATA_COLUMNS, n_inputs))
 
 

@@ -23,7 +23,7 @@ ORDER = [
     {"key_map"},
     {"published"},
     {"checkpoint", "run"},
-    {"embeddings", "neighbors"},
+    {"embeddings", "neighbors", "adopt"},
     {"manifold"},
 ]
 """Within m3core a floor imports only from itself and from those before it; figures and others stand above all."""
