@@ -143,7 +143,8 @@ def informer(w: dict, config: dict, x: torch.Tensor, mask: torch.Tensor, prefix:
         return F.linear(values, w[f"{name}.weight"], w[f"{name}.bias"])
 
     def conv(name: str, values: torch.Tensor) -> torch.Tensor:
-        return F.conv1d(values.transpose(1, 2), w[f"{name}.weight"], w[f"{name}.bias"]).transpose(1, 2)
+        # contiguous: a dropout mask is drawn in the order of memory, as over the product of two matrices
+        return F.conv1d(values.transpose(1, 2), w[f"{name}.weight"], w[f"{name}.bias"]).transpose(1, 2).contiguous()
 
     def norm(name: str, values: torch.Tensor) -> torch.Tensor:
         return F.layer_norm(values, values.shape[-1:], w[f"{name}.weight"], w[f"{name}.bias"])
