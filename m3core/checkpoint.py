@@ -50,6 +50,8 @@ def load_checkpoint(directory: str | Path, sampling: Sampling = "deterministic")
     if sampling not in ("deterministic", "published"):
         raise CheckpointError(f"sampling must be 'deterministic' or 'published'; got {sampling!r}.")
     directory = hub.fetch(str(directory), FILES) if hub.is_hub_name(directory) else Path(directory)
+    if directory.is_file():
+        raise CheckpointError(f"{directory} is a file: name the folder that has {' and '.join(FILES)}.")
     if (directory / "checkpoint" / "config.json").is_file():
         directory = directory / "checkpoint"
     config_file, weights_file = (directory / name for name in FILES)

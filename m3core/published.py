@@ -54,8 +54,8 @@ LAYOUTS: dict[str, dict[str, tuple[str, str]]] = {
 columns; 'output_attention' makes the published encoder return its attention beside the same features."""
 
 ALONE, TRIMODAL = 0, 1
-COMMON = {"classification": bool, "num_classes": int}
-TRIMODAL_COMMON = {"hidden_dim": int, "fusion": str}
+COMMON = {"classification", "num_classes"}
+TRIMODAL_COMMON = {"hidden_dim", "fusion"}
 
 MAX_COUNT = 1_000_000
 
@@ -67,7 +67,7 @@ def _fields(kinds: list[str]) -> set[str]:
     """Every field of a layout's config.json."""
     column = ALONE if len(kinds) == 1 else TRIMODAL
     names = {name[column] for kind in kinds for name in LAYOUTS[kind].values()}
-    return names | COMMON.keys() | (TRIMODAL_COMMON.keys() if column == TRIMODAL else set())
+    return names | COMMON | (TRIMODAL_COMMON if column == TRIMODAL else set())
 
 
 def _kinds_of(content: Mapping[str, Any]) -> list[str] | None:
@@ -150,8 +150,8 @@ def _modality(kind: str, content: Mapping[str, Any], column: int, place: str) ->
         options = family_of(spec, "paper").options.model_validate_json(json.dumps(given), strict=True)
     except ValidationError as fault:
         first = fault.errors()[0]
-        field = names[str(first["loc"][0])] if first["loc"] else f"{kind} encoder"
-        raise CheckpointError(f"{place}: {field} = {first['input']!r}: {first['msg']}.") from None
+        what = f"{names[str(first['loc'][0])]} = {first['input']!r}" if first["loc"] else f"{kind} encoder"
+        raise CheckpointError(f"{place}: {what}: {first['msg'].removeprefix('Value error, ')}.") from None
     return ModalityConfig(spec=spec, family="paper", options=options.model_dump(mode="json"))
 
 
@@ -191,7 +191,7 @@ def export(model: Model, directory: Path) -> None:
 def _published_config(config: ModelConfig) -> dict[str, Any]:
     kinds = [modality.spec.kind for modality in config.modalities]
     alone = config.head == "features"
-    if not alone and sorted(kinds) != sorted(LAYOUTS):
+    if sorted(kinds) != sorted(LAYOUTS) and not (alone and kinds[0] in LAYOUTS):
         raise CheckpointError(
             f"the model has modalities of the kinds {', '.join(kinds)}; a published checkpoint has one each of "
             f"{', '.join(LAYOUTS)}."

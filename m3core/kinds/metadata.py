@@ -34,7 +34,7 @@ class PaperOptions(BaseModel):
     """Perceptron of the published model. A missing value becomes the training split's mean."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    width: int = Field(512, ge=1)
+    width: int = Field(512, ge=1, le=1_000_000)
     dropout: float = Field(0.1595, ge=0, lt=1)
 
 

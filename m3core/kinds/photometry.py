@@ -65,11 +65,13 @@ class PaperOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     seq_len: int = Field(200, ge=2, le=5000, description="epochs kept of a light curve")
-    d_model: int = Field(128, ge=2, multiple_of=2, description="width of a token")
+    d_model: int = Field(128, ge=2, le=65_536, multiple_of=2, description="width of a token")
     n_heads: int = Field(4, ge=1)
-    d_ff: int = Field(512, ge=1)
+    d_ff: int = Field(512, ge=1, le=1_000_000)
     e_layers: int = Field(8, ge=1, le=1000)
-    factor: int = Field(1, ge=1, description="ProbSparse: keys drawn and queries kept are factor * ceil(ln L)")
+    factor: int = Field(
+        1, ge=1, le=10_000, description="ProbSparse: keys drawn and queries kept are factor * ceil(ln L)"
+    )
     dropout: float = Field(0.2451, ge=0, lt=1)
     activation: Literal["gelu", "relu"] = "gelu"
     head_mixing: bool = Field(False, description="interleave heads and positions as the published weights need")

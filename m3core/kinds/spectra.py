@@ -49,9 +49,9 @@ class PaperOptions(BaseModel):
     """GalSpecNet of the published model; the defaults are those of its released configuration."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    channels: tuple[Annotated[int, Field(ge=1)], ...] = Field((3, 64, 64, 32, 32), min_length=2)
-    kernel_size: int = Field(3, ge=1)
-    pool: int = Field(4, ge=1)
+    channels: tuple[Annotated[int, Field(ge=1, le=65_536)], ...] = Field((3, 64, 64, 32, 32), min_length=2)
+    kernel_size: int = Field(3, ge=1, le=10_000)
+    pool: int = Field(4, ge=1, le=10_000)
     dropout: float = Field(0.3393, ge=0, lt=1)
 
 

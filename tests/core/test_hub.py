@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from m3core.hub import is_hub_name
+from tests import published_oracle as oracle
 from tests.conftest import ROOT
 from tests.hub_server import COMMIT, Hub, serving
 
@@ -94,6 +95,20 @@ def test_a_download_that_breaks_off_is_said_and_is_no_file(hub):
     hub.cut_short = False
     folder = hub.fetch("owner/model", "model.safetensors")[0]
     assert os.path.getsize(f"{folder}/model.safetensors") == 3_000_000
+
+
+def test_weights_load_by_their_name(tmp_path):
+    weights = oracle.write_checkpoint(tmp_path / "weights", oracle.SMALL, "photo")
+    files = {path.name: path.read_bytes() for path in (tmp_path / "weights").iterdir()}
+    hub = Hub({"models/owner/clip-photo": {**files, "pytorch_model.bin": b"a pickle, never asked for"}})
+    code = "import m3core; print(float(m3core.load_checkpoint('owner/clip-photo').head.bias[0]))"
+    with serving(hub) as address:
+        environment = {**os.environ, "HF_ENDPOINT": address, "HF_HUB_CACHE": str(tmp_path / "cache")}
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+        )
+    assert float(done.stdout) == float(weights["fc.bias"][0])
+    assert sorted(hub.asked) == ["config.json", "model.safetensors"]
 
 
 def test_a_name_is_told_from_a_folder(tmp_path, monkeypatch):
