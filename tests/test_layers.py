@@ -14,8 +14,8 @@ FORBIDDEN = {
 }
 
 ORDER = [
-    {"errors", "names", "manifest", "columns", "statistics", "light_curve", "files", "tensors"},
-    {"preprocess", "light_curve_features", "nn", "period"},
+    {"errors", "names", "manifest", "columns", "statistics", "light_curve", "files"},
+    {"preprocess", "light_curve_features", "nn", "period", "tensors"},
     {"kinds"},
     {"survey"},
     {"model_config", "loss"},
