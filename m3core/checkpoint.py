@@ -5,6 +5,7 @@ import platform
 from pathlib import Path
 
 import torch
+from pydantic import ValidationError
 from safetensors.torch import save_file
 
 from m3core import hub, published
@@ -61,6 +62,9 @@ def load_checkpoint(directory: str | Path, sampling: Sampling = "deterministic")
             expected = to_published(blank) if is_published else blank.state_dict()
     except ConfigError as fault:
         raise CheckpointError(f"{config_file}: {fault}") from None
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        raise CheckpointError(f"{config_file}: {'.'.join(map(str, first['loc']))}: {first['msg']}.") from None
     check_tensors(expected, tensors, str(weights_file))
     with torch.random.fork_rng(devices=[]):  # fresh weights are drawn and dropped: the caller's generator stays
         model = model_of(config)

@@ -204,3 +204,13 @@ def test_our_own_classifiers_are_as_strict(copy_of, tmp_path):
     ):
         (tmp_path / "ours" / "config.json").write_text(json.dumps(original | fields))
         refused(tmp_path / "ours", says)
+    for edit, says in (
+        (lambda photometry: photometry["options"].update(d_model="wide"), "d_model: Input should be a valid integer"),
+        (lambda photometry: photometry["options"].update(widht=3), "widht: Extra inputs are not permitted"),
+        (lambda photometry: photometry["spec"]["settings"].update(auxiliaries=[]), "auxiliaries: Input should be"),
+        (lambda photometry: photometry.update(family="huge"), "has no encoder family 'huge'; it has paper, fast"),
+    ):
+        changed = json.loads(json.dumps(original))
+        edit(changed["modalities"][0])
+        (tmp_path / "ours" / "config.json").write_text(json.dumps(changed))
+        refused(tmp_path / "ours", says)
