@@ -188,7 +188,8 @@ def test_what_has_another_architecture_is_not_exported(survey, tmp_path):
     oracle.write_checkpoint(tmp_path / "clip", oracle.SMALL, "clip")
     config = m3core.load_checkpoint(tmp_path / "clip").config
     photometry = config.modalities[0]
-    plain = ModalityConfig(**dict(photometry) | {"options": {**photometry.options, "head_mixing": False}})
+    options = {**photometry.options, "head_mixing": False}
+    plain = ModalityConfig(spec=photometry.spec, family="paper", options=options)
     model = model_of(config.model_copy(update={"modalities": (plain, *config.modalities[1:])}))
     with pytest.raises(CheckpointError, match="head_mixing=true"):
         published.export(model, tmp_path / "out")
