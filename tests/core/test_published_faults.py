@@ -129,7 +129,7 @@ def test_config_and_tensors_that_disagree_and_impossible_values(copy_of, layout,
     refused(folder, says)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(
     layout=st.sampled_from(LAYOUTS),
     number=st.integers(0, 20),

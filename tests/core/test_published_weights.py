@@ -134,7 +134,7 @@ def test_other_sizes(tmp_path, size):
     compare(tmp_path, oracle.SMALL | SIZES[size], n_classes=10 if size == "as golden" else 4)
 
 
-@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_size(tmp_path_factory, data):
     def draw(low, high):
