@@ -20,8 +20,10 @@ ORDER = [
     {"survey"},
     {"model_config", "loss"},
     {"model", "batch"},
+    {"key_map", "tensors"},
+    {"published"},
     {"checkpoint", "run"},
-    {"embeddings", "neighbors"},
+    {"embeddings", "neighbors", "adopt"},
     {"manifold"},
 ]
 """Within m3core a floor imports only from itself and from those before it; figures and others stand above all."""

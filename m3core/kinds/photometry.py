@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from m3core import preprocess
 from m3core.kinds.base import Encoder, Family, Inputs, Kind, Series, Statistics
@@ -61,17 +61,26 @@ def _period(spec: ModalitySpec, observation: Observation) -> float:
 
 
 class PaperOptions(BaseModel):
-    """Informer of the published model (science: AstroM3, section 'Architecture')."""
+    """Informer of the published model; the defaults are those of its released configuration."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    seq_len: int = Field(200, ge=8, description="epochs kept of a light curve")
-    d_model: int = Field(128, ge=8, description="width of a token")
+    seq_len: int = Field(200, ge=2, le=5000, description="epochs kept of a light curve")
+    d_model: int = Field(128, ge=2, le=65_536, multiple_of=2, description="width of a token")
     n_heads: int = Field(4, ge=1)
-    d_ff: int = Field(512, ge=8)
-    e_layers: int = Field(8, ge=1)
-    factor: int = Field(1, ge=1, description="ProbSparse: keys drawn and queries kept are factor * ceil(ln L)")
-    dropout: float = Field(0.2, ge=0, lt=1)
+    d_ff: int = Field(512, ge=1, le=1_000_000)
+    e_layers: int = Field(8, ge=1, le=1000)
+    factor: int = Field(
+        1, ge=1, le=10_000, description="ProbSparse: keys drawn and queries kept are factor * ceil(ln L)"
+    )
+    dropout: float = Field(0.2451, ge=0, lt=1)
+    activation: Literal["gelu", "relu"] = "gelu"
     head_mixing: bool = Field(False, description="interleave heads and positions as the published weights need")
+
+    @model_validator(mode="after")
+    def _heads_have_a_width(self) -> PaperOptions:
+        if self.n_heads > self.d_model:
+            raise ValueError(f"n_heads = {self.n_heads} is more than d_model = {self.d_model}")
+        return self
 
 
 def _paper_statistics(spec: ModalitySpec, options: PaperOptions, observations: Iterable[Observation]) -> Statistics:

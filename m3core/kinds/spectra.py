@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,13 +46,13 @@ def _dtypes(spec: ModalitySpec) -> dict[str, str]:
 
 
 class PaperOptions(BaseModel):
-    """GalSpecNet of the published model."""
+    """GalSpecNet of the published model; the defaults are those of its released configuration."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    channels: tuple[int, ...] = (3, 64, 64, 32, 32)
-    kernel_size: int = Field(3, ge=1)
-    pool: int = Field(4, ge=1)
-    dropout: float = Field(0.3, ge=0, lt=1)
+    channels: tuple[Annotated[int, Field(ge=1, le=65_536)], ...] = Field((3, 64, 64, 32, 32), min_length=2)
+    kernel_size: int = Field(3, ge=1, le=10_000)
+    pool: int = Field(4, ge=1, le=10_000)
+    dropout: float = Field(0.3393, ge=0, lt=1)
 
 
 def _no_statistics(spec: ModalitySpec, options: PaperOptions, observations: Iterable[Observation]) -> Statistics:
