@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from m3core import preprocess
 from m3core.kinds.base import Encoder, Family, Inputs, Kind, Series, Statistics
-from m3core.light_curve import robust_scale
+from m3core.light_curve import median, robust_scale
 from m3core.manifest import ModalitySpec
 from m3core.statistics import flagged, mean_and_std
 
@@ -174,6 +174,14 @@ def _series(spec: ModalitySpec, source: Source) -> list[Series]:
     ]
 
 
+def _measures(spec: ModalitySpec, observation: Observation) -> dict[str, float]:
+    """Median signal to noise of a pixel that is not masked."""
+    known = observation["ivar"] > 0
+    if not known.any():
+        return {"signal to noise": float("nan")}
+    return {"signal to noise": median(observation["flux"][known] * np.sqrt(observation["ivar"][known]))}
+
+
 KIND = Kind(
     name="spectra",
     settings=Settings,
@@ -183,4 +191,5 @@ KIND = Kind(
         "fast": Family(options=FastOptions, statistics=_fast_statistics, prepare=_fast_prepare, build=_fast_build),
     },
     series=_series,
+    measures=_measures,
 )
