@@ -23,7 +23,7 @@ from m3core.manifest import Column as Described
 from m3core.survey import Survey
 from m3core.ucd import ucd_of
 
-__all__ = ["FORMATS", "catalogue_as_table", "export_bytes", "export_catalogue", "format_of"]
+__all__ = ["FORMATS", "SUFFIXES", "catalogue_as_table", "export_bytes", "export_catalogue", "format_of"]
 
 IDENTITY_COLUMNS = {
     "source_id": Described(description="identifier of the source"),
