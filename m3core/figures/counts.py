@@ -68,7 +68,7 @@ def combination_figure(table: pd.DataFrame, labels: Mapping[str, str], *, revisi
     total = int(table["sources"].sum())
     shown = table.iloc[:MOST_COMBINATIONS]
     column = np.arange(len(shown))
-    told = [f"{count:,}<br>{count / total:.1%}" for count in shown["sources"]]
+    told = [f"{count:,}<br>{count / total:.0%}" for count in shown["sources"]]
     bars = go.Bar(
         x=column, y=shown["sources"], customdata=shown["code"].tolist(), marker={"color": OKABE_ITO[0]},
         text=told if len(shown) <= 10 else [f"{count:,}" for count in shown["sources"]], textposition="outside",
@@ -92,7 +92,8 @@ def combination_figure(table: pd.DataFrame, labels: Mapping[str, str], *, revisi
     share = min(0.6, 0.12 + 0.07 * len(names))
     figure.update_layout(
         **survey_layout(height=HEIGHT, revision=revision, legend=False), bargap=0.5,
-        xaxis=axis("Combination of modalities (filled: present)", showticklabels=False, showgrid=False, ticks="",
+        xaxis=axis("Combination of modalities (filled: present)", showticklabels=False, showline=False,
+                   showgrid=False, ticks="",
                    range=[-0.7, max(len(shown) - 0.3, 3.7)], anchor="y2"),
         yaxis=axis("Sources", domain=[share + 0.03, 1], separatethousands=True, rangemode="tozero"),
         yaxis2=axis("", domain=[0, share], tickvals=list(range(len(names))), ticktext=ticks, showgrid=False,

@@ -34,7 +34,7 @@ def checks(survey: Survey, survey_name: str) -> None:
         st.markdown(
             literal(f"Split: {split.method}" + (f"; {shares}, seed {split.seed}" if shares else ""), 400) + r"\."
         )
-        st.code(survey.hash, language=None)
+        st.code(survey.hash, language=None, wrap_lines=True)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption("Content hash: the table and every array, wherever the folder lies.")
             if st.button("Verify", key="verify", help="Read every byte and compare it with the hash."):

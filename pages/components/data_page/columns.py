@@ -7,6 +7,7 @@ from m3core.colouring import Values
 from m3core.column_table import column_table
 from m3core.figures.blank import blank_figure
 from m3core.figures.counts import histogram_figure
+from m3core.figures.palette import OKABE_ITO
 from m3core.survey import Survey
 from pages.components import resources, state
 from pages.components.data_page.quality import within
@@ -19,7 +20,7 @@ __all__ = ["columns"]
 def columns(survey: Survey, survey_name: str) -> None:
     """A table of all columns, and the histogram of the one that is chosen in it."""
     table = resources.derived(survey_name, column_table)
-    left, right = st.columns([3, 2], gap="medium")
+    left, right = st.columns([13, 7], gap="medium")
     with left:
         st.caption("A click on a row draws its histogram; the small ones leave the outer percent in their last bars.")
         event = st.dataframe(
@@ -28,23 +29,23 @@ def columns(survey: Survey, survey_name: str) -> None:
             column_order=["column", "unit", "histogram", "missing", "smallest", "median", "largest", "values",
                           "input_of", "description"],
             column_config={
-                "column": st.column_config.TextColumn("Column", width="medium", pinned=True),
-                "unit": st.column_config.TextColumn("Unit", width=50),
-                "histogram": st.column_config.BarChartColumn("Histogram", width=120, y_min=0),
-                "missing": st.column_config.NumberColumn("Missing", format="localized", width=70),
-                "smallest": st.column_config.NumberColumn("Smallest", format="%.5g"),
-                "median": st.column_config.NumberColumn("Median", format="%.5g"),
-                "largest": st.column_config.NumberColumn("Largest", format="%.5g"),
+                "column": st.column_config.TextColumn("Column", width=140, pinned=True),
+                "unit": st.column_config.TextColumn("Unit", width=45),
+                "histogram": st.column_config.BarChartColumn("Histogram", width=100, y_min=0),
+                "missing": st.column_config.NumberColumn("Missing", format="localized", width=65),
+                "smallest": st.column_config.NumberColumn("Smallest", format="%.4g", width=75),
+                "median": st.column_config.NumberColumn("Median", format="%.4g", width=75),
+                "largest": st.column_config.NumberColumn("Largest", format="%.4g", width=75),
                 "values": st.column_config.TextColumn("Text"),
                 "input_of": st.column_config.TextColumn("Input of", help="Modalities that read the column."),
                 "description": st.column_config.TextColumn("Description"),
             },
         )  # fmt: skip
     rows = event["selection"]["rows"]
-    numbers = [name for name, smallest in zip(table["column"], table["smallest"], strict=True) if np.isfinite(smallest)]
-    first = next((name for name in numbers if name not in ("ra", "dec")), table["column"].iloc[0])
+    # what a model reads says more at first sight than a position
+    inputs = table["column"][np.isfinite(table["smallest"]) & (table["input_of"] != "")]
     with right:
-        _one(survey, survey_name, table["column"].iloc[rows[0]] if rows else first)
+        _one(survey, survey_name, table["column"].iloc[rows[0]] if rows else next(iter(inputs), "source_id"))
 
 
 def _one(survey: Survey, survey_name: str, column: str) -> None:
@@ -53,7 +54,7 @@ def _one(survey: Survey, survey_name: str, column: str) -> None:
     if isinstance(found, Values):
         log = st.toggle("Log scale", value=found.wants_log, key=f"column_log_{column}", persist_state="session")
         figure = histogram_figure(
-            {column: found.values}, found.title, log=log, revision=f"column_{column}",
+            {column: found.values}, found.title, log=log, colours=OKABE_ITO[:1], revision=f"column_{column}",
             empty=f"No source has a value of {column}.",
         )  # fmt: skip
         pick_bars(

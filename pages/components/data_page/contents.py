@@ -8,10 +8,11 @@ import streamlit as st
 
 from m3core.figures.counts import MOST_COMBINATIONS, class_figure, combination_figure
 from m3core.overview import combination_table, overview_table, presence_codes
-from m3core.survey import Survey
+from m3core.survey import ModalitySpec, Survey
 from pages.components import resources
 from pages.components.data_page.source_card import source_card
 from pages.components.pick import pick_bars
+from pages.components.text import literal
 
 __all__ = ["contents"]
 
@@ -39,10 +40,12 @@ def contents(survey: Survey, survey_name: str) -> None:
             st.caption(f"{hidden:,} rarer combinations of {rest:,} sources are not drawn.")
     left, right = st.columns(2, gap="medium")
     with left:
-        st.dataframe(table, hide_index=True, height="content", alt="Counts of sources", key="overview")
-        st.dataframe(_modalities(survey), hide_index=True, height="content", alt="What each modality is")
-    with right:
         source_card(survey)
+    with right:
+        st.markdown("**What each modality is**")
+        st.markdown("\n".join(f"- {_modality(spec)}" for spec in survey.modalities.values()))
+        with st.expander("The counts as a table"):
+            st.dataframe(table, hide_index=True, height="content", alt="Counts of sources", key="overview")
 
 
 def _of_classes(survey: Survey, picked: list[Any]) -> Iterable[str]:
@@ -59,16 +62,10 @@ def _of_combinations(survey: Survey, survey_name: str, picked: list[Any]) -> Ite
     return survey.source_ids[np.isin(resources.derived(survey_name, presence_codes), codes)]
 
 
-def _modalities(survey: Survey) -> list[dict[str, str]]:
-    return [
-        {
-            "Modality": spec.name,
-            "Name in the files": spec.label,
-            "Kind": spec.kind,
-            "Arrays": ", ".join(
-                f"{field} [{spec.units[field]}]" if spec.units.get(field) else field for field in spec.fields
-            ),
-            "Catalogue columns": ", ".join(spec.columns),
-        }
-        for spec in survey.modalities.values()
-    ]
+def _modality(spec: ModalitySpec) -> str:
+    """'**b**, photometry: time [d], mag [mag]; catalogue columns period', escaped."""
+    shown = "" if spec.label == spec.name else f" ({literal(spec.label)} in the files)"
+    arrays = ", ".join(f"{field} [{spec.units[field]}]" if spec.units.get(field) else field for field in spec.fields)
+    columns = f"catalogue columns {', '.join(spec.columns)}" if spec.columns else ""
+    held = "; ".join(part for part in (arrays, columns) if part)
+    return f"**{literal(spec.name)}**{shown}, {literal(spec.kind)}: {literal(held, 1500)}"

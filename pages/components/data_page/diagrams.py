@@ -1,5 +1,7 @@
 """Colour-magnitude, period-luminosity and period-amplitude diagrams."""
 
+from contextlib import AbstractContextManager
+
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
@@ -40,14 +42,11 @@ def diagrams(survey: Survey, survey_name: str) -> None:
     magnitudes = list(magnitude_columns(sources)) or numeric_columns(sources)
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("**Colour and magnitude**")
         _colour_magnitude(survey, survey_name, magnitudes, distances, paint)
     with right:
-        st.markdown("**Period and luminosity**")
         _period_luminosity(survey, survey_name, magnitudes, distances, paint)
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("**Period and amplitude**")
         _period_amplitude(survey, survey_name, paint)
     with right:
         st.caption(
@@ -63,6 +62,13 @@ def _box(label: str, options: list[str], default: str | None, key: str, survey: 
     )  # fmt: skip
 
 
+def _columns(title: str, key: str) -> AbstractContextManager:
+    """The head of a diagram, and the place of the boxes with its columns."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{title}**")
+        return st.popover("Columns", icon=":material/tune:", key=f"{key}_columns", type="tertiary")
+
+
 def _distance(options: list[str], key: str, survey: Survey) -> str:
     best = options[1] if len(options) > 1 else ""
     return _box("Distance from", options, best, key, survey, format_func=lambda name: name or APPARENT)
@@ -73,22 +79,22 @@ def _colour_magnitude(
 ) -> None:  # fmt: skip
     numbers = numeric_columns(survey.sources)
     if not numbers:
-        _cannot("The catalogue has no numeric column, so there is neither a colour nor a magnitude.", "cmd")
+        _cannot(
+            "Colour and magnitude",
+            "The catalogue has no numeric column, so there is neither a colour nor a magnitude.",
+            "cmd",
+        )
         return
     guess = guess_colour(survey.sources)
     gaia = "phot_g_mean_mag"
     bright = gaia if gaia in magnitudes else guess[1] if guess and guess[1] else magnitudes[0]
-    boxes = st.columns(4)
-    with boxes[0]:
+    with _columns("Colour and magnitude", "cmd"):
         blue = _box("Colour", numbers, guess[0] if guess else numbers[0], "cmd_blue", survey)
-    with boxes[1]:
         seconds = ["", *numbers]
         red = _box(
             "minus", seconds, guess[1] if guess else "", "cmd_red", survey, format_func=lambda name: name or NO_COLUMN
         )
-    with boxes[2]:
         magnitude = _box("Magnitude", magnitudes, bright, "cmd_mag", survey)
-    with boxes[3]:
         distance = _distance(distances, "cmd_distance", survey)
     if guess is None:
         st.caption("No colour was recognised in the catalogue: choose the columns of one.")
@@ -120,17 +126,18 @@ def _period_luminosity(
 ) -> None:  # fmt: skip
     periods = period_columns(survey)
     if not periods or not magnitudes:
-        _cannot(f"The catalogue has no column of {'periods' if not periods else 'magnitudes'}.", "pl")
+        _cannot(
+            "Period and luminosity",
+            f"The catalogue has no column of {'periods' if not periods else 'magnitudes'}.",
+            "pl",
+        )
         return
     infrared = [name for name, band in magnitude_columns(survey.sources).items() if band in ("k", "ks")]
     guess = guess_colour(survey.sources)
     best = infrared[0] if infrared else guess[1] if guess and guess[1] else magnitudes[0]
-    boxes = st.columns(3)
-    with boxes[0]:
+    with _columns("Period and luminosity", "pl"):
         period = _box("Period", periods, periods[0], "pl_period", survey)
-    with boxes[1]:
         magnitude = _box("Magnitude", magnitudes, best, "pl_mag", survey)
-    with boxes[2]:
         distance = _distance(distances, "pl_distance", survey)
     arguments = {"period": period, "magnitude": magnitude, "distance": distance}
     pick_points(survey_name, _draw_pl, name="pl", alt="Period-luminosity diagram", **arguments, **paint)
@@ -156,12 +163,10 @@ def _period_amplitude(survey: Survey, survey_name: str, paint: dict) -> None:
     own = [name for name in found if name.startswith("amplitude")]
     amplitudes = [*amplitude_columns(survey.sources), *own]
     if not periods or not amplitudes:
-        _cannot(f"The survey has no {'periods' if not periods else 'amplitudes'}.", "pa")
+        _cannot("Period and amplitude", f"The survey has no {'periods' if not periods else 'amplitudes'}.", "pa")
         return
-    boxes = st.columns(2)
-    with boxes[0]:
+    with _columns("Period and amplitude", "pa"):
         period = _box("Period", periods, periods[0], "pa_period", survey)
-    with boxes[1]:
         amplitude = _box(
             "Amplitude", amplitudes, amplitudes[0], "pa_amplitude", survey,
             help="A column of the catalogue, or measured here: from the 5th to the 95th percentile of a light curve.",
@@ -203,7 +208,8 @@ def _drawn(
     )  # fmt: skip
 
 
-def _cannot(why: str, name: str) -> None:
+def _cannot(title: str, why: str, name: str) -> None:
+    st.markdown(f"**{title}**")
     st.plotly_chart(blank_figure(why), key=f"{name}_cannot", alt=why)
 
 

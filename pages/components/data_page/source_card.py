@@ -27,7 +27,7 @@ def source_card(survey: Survey) -> None:
     known = st.session_state.get(SHOWN)
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown("**One of the selected**" if state.selection() else "**One of them**")
+            st.markdown("**One of the selected, at random**" if state.selection() else "**A source at random**")
             another = st.button("Show me another", key="card_another", icon=":material/casino:")
         if another or known is None or known[0] != survey.hash or (state.selection() and known[1] not in among):
             others = [one for one in among if known is None or one != known[1]] if len(among) < 1000 else among
@@ -41,7 +41,8 @@ def _card(survey: Survey, source: Source) -> None:
     where = sexagesimal(source.ra, source.dec) or "no position"
     periods = known_periods(survey, source)
     period = f" · P = {periods[0].days:.6g} d" if periods else ""
-    st.markdown(f"{literal(source.source_id)} · {label} · {literal(source.split)} · {literal(where)}{period}")
+    st.markdown(f"{literal(source.source_id)} · {label} · {literal(source.split)}{literal(period)}")
+    st.caption(literal(where))
     series = [one for name, spec in survey.modalities.items() for one in kind_of(spec).series(spec, source)]
     curves = [one for one in series if one.foldable]
     if curves:
