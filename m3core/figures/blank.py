@@ -38,13 +38,17 @@ def axis(title: str, **more: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def survey_layout(*, height: int, revision: str, legend: bool = True, dragmode: str = "select") -> dict[str, Any]:
-    """What the figures of a survey share; dragging selects."""
+def survey_layout(*, height: int, revision: str, legend: bool = True) -> dict[str, Any]:
+    """What the figures of a survey share.
+
+    Dragging moves: while it selects, Streamlit 1.67 takes no click (its PlotlyChart sets clickmode to 'event' then).
+    """
     return {
         "height": height,
-        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        # plotly's buttons lie over the uppermost 30 pixels
+        "margin": {"l": 8, "r": 8, "t": 58 if legend else 32, "b": 8},
         "uirevision": revision,
-        "dragmode": dragmode,
+        "dragmode": "pan",
         "hovermode": "closest",
         "showlegend": legend,
         "legend": {

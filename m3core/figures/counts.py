@@ -99,7 +99,7 @@ def combination_figure(table: pd.DataFrame, labels: Mapping[str, str], *, revisi
         yaxis2=axis("", domain=[0, share], tickvals=list(range(len(names))), ticktext=ticks, showgrid=False,
                     range=[-0.6, len(names) - 0.4], ticks="", showline=False),
     )  # fmt: skip
-    figure.update_layout(margin={"t": 34})
+    figure.update_layout(margin={"t": 40})
     return figure
 
 

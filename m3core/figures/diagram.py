@@ -61,7 +61,7 @@ def diagram_figure(
         )
     )
     figure.update_layout(
-        **survey_layout(height=height, revision=revision, legend=isinstance(colours, Categories), dragmode="lasso"),
+        **survey_layout(height=height, revision=revision, legend=isinstance(colours, Categories)),
         # 'D1' on a logarithmic axis labels whole powers alone, which a range of one decade has too few of
         xaxis=axis(points.x_title, **({"type": "log", "dtick": _log_step(points.x)} if log_x else {})),
         yaxis=axis(points.y_title, autorange="reversed" if invert_y else True),

@@ -17,7 +17,7 @@ __all__ = ["sky_figure"]
 NAMES = {"equatorial": ("Right ascension", "Declination"), "galactic": ("Galactic longitude l", "Galactic latitude b")}
 SHORT = {"equatorial": ("RA", "Dec"), "galactic": ("l", "b")}
 STEP = 30
-HEIGHT = 520
+HEIGHT = 440
 LINE = {"color": GREY, "width": 0.6}
 
 
@@ -48,7 +48,7 @@ def sky_figure(
     longitude[known], latitude[known] = to_frame(ra[known], dec[known], frame)
     figure = go.Figure()
     legend = isinstance(colours, Categories)
-    layout = survey_layout(height=HEIGHT, revision=revision, legend=legend, dragmode="lasso")
+    layout = survey_layout(height=HEIGHT, revision=revision, legend=legend)
     if whole:
         centre = centre_longitude(longitude[known], frame)
         xy = np.full((len(ra), 2), np.nan)

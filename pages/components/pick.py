@@ -55,7 +55,7 @@ def _chart(figure: go.Figure, name: str, alt: str, sources_of: Callable[[list[An
     key = f"{name}_{st.session_state.get(REVISION, 0)}"
     st.plotly_chart(
         figure, key=key, alt=alt, on_select=partial(_answer, key, name, sources_of),
-        config=configuration(name),
+        config={**configuration(name), "displayModeBar": True},
     )  # fmt: skip
 
 

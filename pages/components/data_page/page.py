@@ -64,16 +64,18 @@ def _section(survey: Survey, survey_name: str, name: str) -> None:
 def _selected(survey: Survey, survey_name: str) -> None:
     selected = state.selection()
     if not selected:
-        st.caption("Click a bar or a point, or drag over several: what is selected stays so on every page.")
+        st.caption(
+            "Click a bar or a point, or take the box or the lasso above a figure: every page keeps the selection."
+        )
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{len(selected):,} of {len(survey):,} selected**")
         st.button("Clear", key="data_clear", on_click=_clear, icon=":material/close:")
+        with st.popover("List", icon=":material/list:", key="data_list"):
+            selection_table(survey, "label", _open)
         export_menu(survey, selected, key="selected_export")
-        links.source_link(selected[0], "· the first of them" if len(selected) > 1 else "· open")
+        links.source_link(selected[0], "· first of them" if len(selected) > 1 else "· open")
         selection_counts(survey, survey_name, "label")
-    with st.expander("The selected sources"):
-        selection_table(survey, "label", _open)
 
 
 def _clear() -> None:

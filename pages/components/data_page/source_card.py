@@ -40,8 +40,8 @@ def _card(survey: Survey, source: Source) -> None:
     label = "unlabelled" if source.label is None else f"**{literal(source.label)}**"
     where = sexagesimal(source.ra, source.dec) or "no position"
     periods = known_periods(survey, source)
-    period = f" · P = {periods[0].days:.6g} d" if periods else ""
-    st.markdown(f"{literal(source.source_id)} · {label} · {literal(source.split)}{literal(period)}")
+    period = literal(f"· P = {periods[0].days:.6g} d") if periods else ""
+    st.markdown(f"{literal(source.source_id)} · {label} · {literal(source.split)} {period}")
     st.caption(literal(where))
     series = [one for name, spec in survey.modalities.items() for one in kind_of(spec).series(spec, source)]
     curves = [one for one in series if one.foldable]
