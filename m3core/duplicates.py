@@ -22,8 +22,8 @@ class Duplicates:
     """Pairs of sources.
 
     Attributes:
-        pairs: a row a pair: first, second (ids), split_first, split_second, label_first, label_second, leaks (they
-            stand in different splits), and separation (arcsec) where they were found by position.
+        pairs: a row a pair: first, second (ids), separation (arcsec, where they were found by position), leaks (they
+            stand in different splits), split_first, split_second, label_first, label_second.
         note: a sentence on what could not be told, else ''.
     """
 
@@ -48,7 +48,9 @@ def _pairs(survey: Survey, first: np.ndarray, second: np.ndarray) -> pd.DataFram
         values = sources[name].to_numpy(object)
         columns |= {f"{name}_first": values[first], f"{name}_second": values[second]}
     splits = sources["split"].to_numpy(object)
-    return pd.DataFrame({**columns, "leaks": (splits[first] != splits[second]).astype(bool)})
+    table = pd.DataFrame(columns)
+    table.insert(2, "leaks", (splits[first] != splits[second]).astype(bool))
+    return table
 
 
 def duplicate_positions(survey: Survey, radius: float = DEFAULT_RADIUS) -> Duplicates:

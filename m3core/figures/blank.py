@@ -33,7 +33,7 @@ def blank_figure(sentence: str, *, height: int = HEIGHT) -> go.Figure:
 def axis(title: str, **more: Any) -> dict[str, Any]:
     """An axis with its title in the place of every figure here."""
     return {
-        "title": {"text": plain(title), "standoff": 8}, "showline": True, "linecolor": GREY, "ticks": "outside",
+        "title": {"text": plain(title), "standoff": 14}, "showline": True, "linecolor": GREY, "ticks": "outside",
         "zeroline": False, "automargin": True, **more,
     }  # fmt: skip
 
@@ -46,13 +46,13 @@ def survey_layout(*, height: int, revision: str, legend: bool = True) -> dict[st
     return {
         "height": height,
         # plotly's buttons lie over the uppermost 30 pixels
-        "margin": {"l": 8, "r": 8, "t": 58 if legend else 32, "b": 8},
+        "margin": {"l": 8, "r": 8, "t": 32, "b": 8},
         "uirevision": revision,
         "dragmode": "pan",
         "hovermode": "closest",
         "showlegend": legend,
         "legend": {
-            "orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "itemsizing": "constant",
+            "orientation": "h", "x": 0, "y": -72 / (height - 110), "yanchor": "top", "itemsizing": "constant",
             "traceorder": "normal",
         },
     }  # fmt: skip

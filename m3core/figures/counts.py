@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from m3core.column_table import histogram
 from m3core.figures.blank import HEIGHT, axis, blank_figure, survey_layout
-from m3core.figures.palette import GREY, OKABE_ITO, band_colours
+from m3core.figures.palette import OKABE_ITO, band_colours
 from m3core.figures.points import log_ticks
 from m3core.figures.text import plain, shortened
 from m3core.manifest import SPLITS
@@ -25,6 +25,9 @@ MOST_COMBINATIONS = 24
 """Columns of dots beside one another; rarer combinations are counted in a sentence."""
 
 SPLIT_COLOURS = dict(zip(SPLITS, (OKABE_ITO[0], OKABE_ITO[4], OKABE_ITO[2]), strict=True))
+MOST_OVERLAID, ROW_HEIGHT = 2, 62
+"""More histograms than these upon one another cannot be told apart: each has a row then, so many pixels high."""
+
 UNSELECTED = {"marker": {"opacity": 0.25}}
 
 
@@ -135,28 +138,42 @@ def histogram_figure(
         places[0] = max(places[0], 2 * places[1] - places[2])
         places[-1] = min(places[-1], 2 * places[-2] - places[-3])
     tints = list(colours or band_colours(list(values)))
-    figure = go.Figure()
     ranges = list(pairwise(edges.tolist()))
-    for (name, series), colour in zip(values.items(), tints, strict=True):
+    apart = len(values) > MOST_OVERLAID
+    figure = go.Figure()
+    for number, ((name, series), colour) in enumerate(zip(values.items(), tints, strict=True)):
         known = np.asarray(series, np.float64)
         count = np.histogram(known[np.isfinite(known)], edges)[0]
         figure.add_trace(
             go.Bar(
                 x=(places[:-1] + places[1:]) / 2, width=np.diff(places), y=count,
-                name=f"{plain(name)} ({count.sum():,})",
-                marker={"color": colour, "opacity": 0.6 if len(values) > 1 else 0.85, "line": {"width": 0}},
+                name=f"{plain(name)} ({count.sum():,})", yaxis=f"y{number + 1}" if apart and number else "y",
+                marker={"color": colour, "opacity": 0.6 if len(values) == 2 else 0.85, "line": {"width": 0}},
                 customdata=[[name, low, high] for low, high in ranges],
                 hovertext=[f"{low:.4g} to {high:.4g}" for low, high in ranges],
                 hovertemplate="%{hovertext}: %{y:,} sources<extra></extra>", unselected=UNSELECTED,
             )
         )  # fmt: skip
-    x_axis = axis(x_title + (" (log scale)" if log else ""), separatethousands=True)
+    x_axis = axis(x_title + (" (log scale)" if log else ""), separatethousands=True, showgrid=False)
     if log:
         ticks = log_ticks(places[0], places[-1])
         x_axis |= {"tickvals": np.log10(ticks).tolist(), "ticktext": [f"{tick:.3g}" for tick in ticks]}
+    height = max(height, 110 + ROW_HEIGHT * len(values)) if apart else height
     figure.update_layout(
         **survey_layout(height=height, revision=revision, legend=len(values) > 1), barmode="overlay", bargap=0,
-        xaxis=x_axis, yaxis=axis("Sources", separatethousands=True, rangemode="tozero"),
+        xaxis={**x_axis, "anchor": f"y{len(values)}" if apart else "y"}, **_rows(len(values) if apart else 1),
     )  # fmt: skip
-    figure.update_xaxes(gridcolor=GREY, gridwidth=0.3, showgrid=False)
     return figure
+
+
+def _rows(n: int) -> dict[str, Any]:
+    """Axes of counts, a row each, the first series uppermost."""
+    rows = {}
+    for number in range(n):
+        top = 1 - number / n
+        title = "Sources" if number == (n - 1) // 2 else ""
+        rows[f"yaxis{number + 1 if number else ''}"] = axis(
+            title, domain=[top - 1 / n + (0.02 if n > 1 else 0), top], separatethousands=True, rangemode="tozero",
+            nticks=6 if n == 1 else 3,
+        )  # fmt: skip
+    return rows

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from m3core.colouring import Categories, Colouring
 from m3core.diagrams import Points
 from m3core.figures.blank import HEIGHT, axis, blank_figure, survey_layout
-from m3core.figures.points import point_traces
+from m3core.figures.points import log_ticks, point_traces
 
 __all__ = ["diagram_figure"]
 
@@ -24,7 +24,7 @@ def diagram_figure(
     log_x: bool = False,
     log_colour: bool = False,
     selected: NDArray[np.bool_] | None = None,
-    height: int = HEIGHT + 60,
+    height: int = HEIGHT + 90,
     revision: str = "diagram",
     empty: str = "",
 ) -> go.Figure:
@@ -35,7 +35,7 @@ def diagram_figure(
         source_ids: (N,) of the whole survey.
         colours: (N,) of the whole survey.
         invert_y: True for magnitudes, which go up when brighter.
-        log_x: for periods.
+        log_x: for periods; where they span less than a factor of ten the axis stays linear.
         selected: (N,) which to show as selected at first; None: no selection is on.
         empty: the sentence where there is nothing to show.
     """
@@ -62,13 +62,16 @@ def diagram_figure(
     )
     figure.update_layout(
         **survey_layout(height=height, revision=revision, legend=isinstance(colours, Categories)),
-        # 'D1' on a logarithmic axis labels whole powers alone, which a range of one decade has too few of
-        xaxis=axis(points.x_title, **({"type": "log", "dtick": _log_step(points.x)} if log_x else {})),
+        xaxis=axis(points.x_title, **(_log_axis(points.x) if log_x else {})),
         yaxis=axis(points.y_title, autorange="reversed" if invert_y else True),
     )
     return figure
 
 
-def _log_step(x: NDArray[np.float64]) -> str | int:
-    """Ticks at 1, 2 and 5 where a logarithmic axis is short, at powers of ten where it is long."""
-    return "D2" if np.log10(x.max() / x.min()) < 2.5 else 1
+def _log_axis(x: NDArray[np.float64]) -> dict[str, Any]:
+    """A logarithmic axis whose ticks are named in full; none where there is less than a decade."""
+    low, high = np.log10(x.min()), np.log10(x.max())
+    if high - low < 1:
+        return {}
+    ticks = log_ticks(low, high)
+    return {"type": "log", "tickvals": list(ticks), "ticktext": [f"{tick:g}" for tick in ticks]}

@@ -93,10 +93,12 @@ def _graticule(figure: go.Figure, centre: float) -> None:
 def _tick_labels(centre: float) -> list[dict[str, Any]]:
     """Longitudes along the equator, latitudes at the left edge."""
     style = {"showarrow": False, "font": {"size": 11, "color": GREY}}
+    # along the equator they lie upon sources: on a ground of their own they are read on either theme
+    over = {**style, "font": {"size": 11, "color": "#FFFFFF"}, "bgcolor": "rgba(90,95,104,0.85)", "borderpad": 1}
     longitudes = np.arange(-180.0 + 2 * STEP, 180.0, 2 * STEP)
     x, y = mollweide(longitudes + centre, np.zeros(len(longitudes)), centre)
     labels = [
-        {"x": one, "y": two, "text": f"{(centre + longitude) % 360:.0f}°", "yshift": -9, **style}
+        {"x": one, "y": two, "text": f"{(centre + longitude) % 360:.0f}°", **over}
         for one, two, longitude in zip(x, y, longitudes, strict=True)
     ]
     latitudes = np.arange(-90.0 + STEP, 90.0, STEP)
@@ -112,7 +114,12 @@ def _whole_axes(frame: Frame, centre: float) -> dict[str, Any]:
     bare = {"showticklabels": False, "ticks": "", "showgrid": False, "showline": False}
     names = NAMES[frame]
     return {
-        "xaxis": axis(f"{names[0]} [deg], increasing to the left; Mollweide, equal areas", range=[-178, 166], **bare),
+        "xaxis": axis(
+            f"{names[0]} [deg], increasing to the left; Mollweide, equal areas",
+            range=[-178, 166],
+            constrain="domain",
+            **bare,
+        ),
         "yaxis": axis(f"{names[1]} [deg]", range=[-84, 84], scaleanchor="x", scaleratio=1, **bare),
     }
 

@@ -22,7 +22,9 @@ def columns(survey: Survey, survey_name: str) -> None:
     table = resources.derived(survey_name, column_table)
     left, right = st.columns([13, 7], gap="medium")
     with left:
-        st.caption("A click on a row draws its histogram; the small ones leave the outer percent in their last bars.")
+        st.caption(
+            "A click on a row draws its histogram. The outer bars hold all beyond the 1st and the 99th percentile."
+        )
         event = st.dataframe(
             table, hide_index=True, key=f"columns_{survey.hash[:8]}", on_select="rerun", selection_mode="single-row",
             height=min(620, 40 + 35 * len(table)), alt="Every column of the catalogue",

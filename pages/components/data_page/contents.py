@@ -68,4 +68,5 @@ def _modality(spec: ModalitySpec) -> str:
     arrays = ", ".join(f"{field} [{spec.units[field]}]" if spec.units.get(field) else field for field in spec.fields)
     columns = f"catalogue columns {', '.join(spec.columns)}" if spec.columns else ""
     held = "; ".join(part for part in (arrays, columns) if part)
-    return f"**{literal(spec.name)}**{shown}, {literal(spec.kind)}: {literal(held, 1500)}"
+    kind = f", {literal(spec.kind)}" if spec.kind != spec.name else ""
+    return f"**{literal(spec.name)}**{shown}{kind}: {literal(held, 1500)}"

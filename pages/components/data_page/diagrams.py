@@ -70,8 +70,11 @@ def _columns(title: str, key: str) -> AbstractContextManager:
 
 
 def _distance(options: list[str], key: str, survey: Survey) -> str:
-    best = options[1] if len(options) > 1 else ""
-    return _box("Distance from", options, best, key, survey, format_func=lambda name: name or APPARENT)
+    best = "parallax" if "parallax" in options else ""
+    return _box(
+        "Distance from", options, best, key, survey, format_func=lambda name: name or APPARENT,
+        help="A distance that was itself estimated from magnitudes shows what was assumed, and no more.",
+    )  # fmt: skip
 
 
 def _colour_magnitude(

@@ -70,7 +70,8 @@ def _signal_to_noise(survey: Survey) -> None:
     )  # fmt: skip
     st.caption(
         r"Of an epoch: flux over its error, 1\.0857 over the error where it is in magnitudes; of a spectrum's pixel: "
-        r"flux times the root of its inverse variance, masked pixels left out\. The median over the source\."
+        r"flux times the root of its inverse variance, masked pixels left out\. The median over the source\. "
+        r"The outer bars hold everything that lies beyond them\."
     )
 
 
