@@ -132,7 +132,7 @@ def _brightness(survey: Survey, magnitude: str, distance: str) -> tuple[NDArray[
         parsecs = _numbers(sources, distance) * (_parsecs(survey, distance) or 1.0)
         with np.errstate(invalid="ignore", divide="ignore"):
             absolute = np.where(parsecs > 0, apparent + 5 - 5 * np.log10(parsecs), np.nan)
-        return absolute, title, _missing(np.isfinite(apparent) & ~np.isfinite(absolute), f"no positive {distance}")
+        return absolute, title, _missing(np.isfinite(apparent) & ~np.isfinite(absolute), f"a positive {distance}")
     parallax = _numbers(sources, "parallax")
     if "parallax_over_error" in sources:
         ratio = _numbers(sources, "parallax_over_error")
@@ -144,12 +144,12 @@ def _brightness(survey: Survey, magnitude: str, distance: str) -> tuple[NDArray[
     good = (ratio > MIN_PARALLAX_SNR) & (parallax > 0)
     absolute = np.where(good, absolute_magnitude(apparent, parallax), np.nan)
     poor = np.isfinite(apparent) & ~good
-    return absolute, title, _missing(poor, f"no parallax above {MIN_PARALLAX_SNR:g} times its error")
+    return absolute, title, _missing(poor, f"a parallax above {MIN_PARALLAX_SNR:g} times its error")
 
 
 def _missing(which: NDArray[np.bool_], why: str) -> list[str]:
     count = int(which.sum())
-    return [f"{count:,} have {why}."] if count else []
+    return [f"{count:,} without {why}."] if count else []
 
 
 def _points(survey: Survey, x: NDArray, y: NDArray, x_title: str, y_title: str, notes: list[str]) -> Points:
@@ -170,7 +170,7 @@ def colour_magnitude(survey: Survey, colour: tuple[str, str], magnitude: str, di
     blue, red = colour
     x = _numbers(survey.sources, blue) - (_numbers(survey.sources, red) if red else 0.0)
     y, y_title, notes = _brightness(survey, magnitude, distance)
-    notes += _missing(np.isfinite(y) & ~np.isfinite(x), "no colour")
+    notes += _missing(np.isfinite(y) & ~np.isfinite(x), "a colour")
     return _points(survey, x, y, f"Colour, {blue}{f' − {red}' if red else ''} [mag]", y_title, notes)
 
 
@@ -185,5 +185,5 @@ def period_diagram(survey: Survey, period: str, y: NDArray | str, *, y_title: st
     days = _numbers(survey.sources, period)
     x = np.where(days > 0, days, np.nan)
     values, title, notes = _brightness(survey, y, distance) if isinstance(y, str) else (y, y_title, [])
-    notes += _missing(np.isfinite(values) & ~np.isfinite(x), f"no positive {period}")
+    notes += _missing(np.isfinite(values) & ~np.isfinite(x), f"a positive {period}")
     return _points(survey, x, values, f"Period, {period} [d]", y_title or title, notes)

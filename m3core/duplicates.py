@@ -64,7 +64,7 @@ def duplicate_positions(survey: Survey, radius: float = DEFAULT_RADIUS) -> Dupli
 
     ra, dec = (survey.sources[name].to_numpy(np.float64, na_value=np.nan) for name in ("ra", "dec"))
     rows = np.flatnonzero(np.isfinite(ra) & np.isfinite(dec))
-    note = "" if len(rows) == len(survey) else f"{len(survey) - len(rows):,} sources have no position."
+    note = "" if len(rows) == len(survey) else f"{len(survey) - len(rows):,} of {len(survey):,} have no position."
     first = second = np.zeros(0, np.int64)
     separation = np.zeros(0)
     if len(rows) > 1:

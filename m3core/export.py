@@ -1,7 +1,7 @@
 """The catalogue of a survey, whole or of some sources, as a file that other astronomical software reads.
 
 Units come from the survey's manifest, UCDs from `m3core.ucd`. Every format says a missing number as NaN (an empty field
-in CSV; an integer by the format's own null) and a missing text as an empty one, since FITS and VOTable know no other.
+in CSV) and a missing text as an empty one, since FITS and VOTable know no other.
 """
 
 import csv
@@ -15,7 +15,7 @@ import pandas as pd
 from astropy import units
 from astropy.io import fits
 from astropy.io.votable import from_table
-from astropy.table import Column, MaskedColumn, Table
+from astropy.table import Column, Table
 
 from m3core.errors import M3Error
 from m3core.files import replaced_file
@@ -52,10 +52,14 @@ def catalogue_as_table(survey: Survey, source_ids: Sequence[str] | None = None) 
     sources = sources.reset_index()
     table = Table(meta=_about(survey, len(sources)))
     for name in sources.columns:
-        described = survey.manifest.columns.get(name) or IDENTITY_COLUMNS.get(name) or Described()
+        known = IDENTITY_COLUMNS.get(name, Described())
+        described = survey.manifest.columns.get(name, known)
+        unit, description = described.unit or known.unit, described.description or known.description
         column = _column(sources[name])
-        column.description = described.description or None
-        column.unit = _unit(described.unit or IDENTITY_COLUMNS.get(name, Described()).unit)
+        column.unit = _unit(unit)
+        if unit and column.unit is None:  # kept, where it cannot stand as a unit
+            description = f"{description} [{unit}]".strip()
+        column.description = description or None
         if ucd := ucd_of(name, sources.columns):
             column.meta["ucd"] = ucd
         table[name] = column
@@ -77,10 +81,7 @@ def _column(series: pd.Series) -> Column:
     if pd.api.types.is_bool_dtype(series) and not missing.any():
         return Column(series.to_numpy(bool))
     if pd.api.types.is_integer_dtype(series):
-        values = series.to_numpy(np.int64, na_value=np.iinfo(np.int64).min)
-        if not missing.any():
-            return Column(values)
-        return MaskedColumn(values, mask=missing, fill_value=np.iinfo(np.int64).min)
+        return Column(series.to_numpy(np.int64))  # integers with a missing one were read as floats
     if pd.api.types.is_float_dtype(series):
         dtype = np.float32 if series.dtype == np.float32 else np.float64
         return Column(series.to_numpy(dtype, na_value=np.nan))
@@ -94,12 +95,7 @@ def _unit(text: str) -> units.UnitBase | None:
 
 
 def _write_parquet(table: Table, path: Path) -> None:
-    plain = table.copy(copy_data=False)
-    for name in [name for name, column in table.columns.items() if isinstance(column, MaskedColumn)]:
-        # astropy would write a second column with the mask, which no other reader expects
-        whole = Column(table[name].astype(np.float64).filled(np.nan), unit=table[name].unit, meta=table[name].meta)
-        plain.replace_column(name, whole)
-    plain.write(path, format="parquet")
+    table.write(path, format="parquet")
 
 
 def _write_csv(table: Table, path: Path) -> None:

@@ -50,10 +50,13 @@ def import_form() -> None:
 
 def _way(*, disabled: bool) -> Way:
     titles = [way.title for way in WAYS]
+    read = jobs.job(READ)
+    # whoever comes back to the page finds what was read
+    first = read.result.title if read is not None and read.result is not None else titles[0]
+    # no persist_state: in Streamlit 1.67 the st.rerun of the page's button would bring the default back
     title = st.segmented_control(
-        "Make a survey from", titles, default=titles[0], required=True, key="import_way", disabled=disabled,
-        persist_state="session",
-    )  # fmt: skip
+        "Make a survey from", titles, default=first, required=True, key="import_way", disabled=disabled
+    )
     return WAYS[titles.index(title)]
 
 
