@@ -8,7 +8,7 @@ import pandas as pd
 from m3core.kinds import kind_of
 from m3core.survey import Survey
 
-__all__ = ["measure_survey", "measured_name"]
+__all__ = ["measure_survey", "measured_name", "measured_unit"]
 
 SOURCES_A_REPORT = 200
 
@@ -16,6 +16,14 @@ SOURCES_A_REPORT = 200
 def measured_name(what: str, modality: str) -> str:
     """Name of a column of `measure_survey`."""
     return f"{what} ({modality})"
+
+
+def measured_unit(survey: Survey, column: str) -> str:
+    """Unit of a column of `measure_survey`; '' where it has none."""
+    for name, spec in survey.modalities.items():
+        if column == measured_name("amplitude", name):
+            return spec.units.get(spec.fields[1], "")  # a light curve is time, value, error
+    return ""
 
 
 def measure_survey(

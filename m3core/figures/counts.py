@@ -154,7 +154,9 @@ def histogram_figure(
                 hovertemplate="%{hovertext}: %{y:,} sources<extra></extra>", unselected=UNSELECTED,
             )
         )  # fmt: skip
-    x_axis = axis(x_title + (" (log scale)" if log else ""), separatethousands=True, showgrid=False)
+    below = int((every <= 0).sum()) if log else 0
+    more = f"; {below:,} not positive left out" if below else ""
+    x_axis = axis(x_title + (f" (log scale{more})" if log else ""), separatethousands=True, showgrid=False)
     if log:
         ticks = log_ticks(places[0], places[-1])
         x_axis |= {"tickvals": np.log10(ticks).tolist(), "ticktext": [f"{tick:.3g}" for tick in ticks]}

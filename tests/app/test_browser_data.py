@@ -1,6 +1,7 @@
 """Picking on the data page in a browser: a bar, a lasso, and the selection on the other pages."""
 
 import pytest
+from astropy.io.votable import parse_single_table
 
 from tests.app.conftest import make_run, needs_browser
 from tests.conftest import make_survey
@@ -48,6 +49,17 @@ def test_a_bar_and_a_lasso_select_for_every_page(stocked, page):
     page.mouse.up()
     page.get_by_text("60 of 60 selected").wait_for()
 
+    page.locator(".st-key-selected_export_menu").get_by_role("button").click()
+    page.get_by_text("votable", exact=True).click()
+    page.get_by_text("VOTable: units, UCDs").wait_for()
+    page.wait_for_timeout(500)  # the button's file is made anew with the format
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download 60 sources").click()
+    assert download.value.suggested_filename == "small-selection.vot"
+    table = parse_single_table(download.value.path()).to_table()
+    assert list(table["source_id"]) == list(stocked.source_ids)
+
+    page.keyboard.press("Escape")
     page.get_by_role("link", name="Manifold", exact=True).click()
     page.get_by_text("60 of 60 selected").wait_for()
     page.locator(".js-plotly-plot .gl-canvas").first.wait_for()

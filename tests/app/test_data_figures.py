@@ -82,6 +82,11 @@ def test_bars_of_a_histogram_hold_their_sources(log):
     assert ("log" in figure.layout.xaxis.title.text) == log
 
 
+def test_what_a_logarithm_leaves_out_is_said():
+    figure = histogram_figure({"x": np.array([-1.0, 0.0, 1.0, 10.0, np.nan])}, "x", log=True)
+    assert figure.layout.xaxis.title.text == "x (log scale; 2 not positive left out)"
+
+
 def test_many_histograms_have_a_row_each():
     figure = histogram_figure({name: np.arange(100.0) for name in "ugriz"}, "Points")
     assert [trace.yaxis for trace in figure.data] == ["y", "y2", "y3", "y4", "y5"]

@@ -20,7 +20,7 @@ from m3core.diagrams import (
 )
 from m3core.figures.blank import blank_figure
 from m3core.figures.diagram import diagram_figure
-from m3core.measures import measured_name
+from m3core.measures import measured_unit
 from m3core.survey import Survey
 from pages.components.data_page.colour import chosen_mask, colour_by, colours_of
 from pages.components.data_page.measuring import measured, measures_if_done
@@ -185,12 +185,7 @@ def _pa_points(survey: Survey, period: str, amplitude: str) -> Points:
         values, described = survey.sources[amplitude], survey.manifest.columns.get(amplitude)
         unit = described.unit if described and described.unit else ""
     else:
-        values = found[amplitude]
-        unit = next(
-            spec.units.get(spec.fields[1], "")
-            for name, spec in survey.modalities.items()
-            if measured_name("amplitude", name) == amplitude
-        )
+        values, unit = found[amplitude], measured_unit(survey, amplitude)
     numbers = values.to_numpy(np.float64, na_value=np.nan)
     title = f"Amplitude, {amplitude} [{unit}]" if unit else f"Amplitude, {amplitude}"
     return period_diagram(survey, period, numbers, y_title=title)
