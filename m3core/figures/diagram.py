@@ -73,5 +73,5 @@ def _log_axis(x: NDArray[np.float64]) -> dict[str, Any]:
     low, high = np.log10(x.min()), np.log10(x.max())
     if high - low < 1:
         return {}
-    ticks = log_ticks(low, high)
+    ticks = log_ticks(low - 0.2, high + 0.2)  # the axis goes a little beyond its points
     return {"type": "log", "tickvals": list(ticks), "ticktext": [f"{tick:g}" for tick in ticks]}
