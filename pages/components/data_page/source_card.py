@@ -50,7 +50,7 @@ def _card(survey: Survey, source: Source) -> None:
             source, [one for one in curves if one.y_label == curves[0].y_label], periods[0].days if periods else None
         )
     for one in [one for one in series if one.style == "line"][:1]:
-        show(line_figure(one, height=HEIGHT), name="card_line", alt=f"{one.name} of {source.source_id}")
+        show(line_figure(one, errors=False, height=HEIGHT), name="card_line", alt=f"{one.name} of {source.source_id}")
     if not curves and all(one.style == "table" for one in series):
         st.caption("Only catalogue columns are known of it.")
     links.source_link(source.source_id, "· everything that is known of it")
