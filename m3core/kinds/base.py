@@ -1,7 +1,7 @@
 """The contract of a kind: everything the rest of the program needs to know of one way to observe.
 
 A kind is one file of this folder. It holds, in this order, its settings (what a survey's manifest declares), its
-pure preprocessing, its encoder families, and its display series. Nothing else in the project names a kind.
+pure preprocessing, its encoder families, its display series and its measures. Nothing else in the project names a kind.
 """
 
 from __future__ import annotations

@@ -96,7 +96,10 @@ def test_many_histograms_have_a_row_each():
 
 
 def test_one_value_and_none():
-    assert list(histogram_figure({"x": np.array([3.0, 3.0])}, "x").data[0].y) == [2]
+    for log in (False, True):
+        bar = histogram_figure({"x": np.array([0.3, 0.3])}, "x", log=log).data[0]
+        assert list(bar.y) == [2]
+        assert bar.customdata[0][1] < 0.3 < bar.customdata[0][2]
     assert told(histogram_figure({"x": np.full(3, np.nan)}, "colour [mag]")) == "No source has a value of colour [mag]."
     assert told(histogram_figure({}, "x", empty="No <errors>.")) == "No &lt;errors&gt;."
     assert told(histogram_figure({"x": np.array([-1.0, 0.0])}, "x", log=True)).startswith("No source")
