@@ -131,7 +131,7 @@ def histogram_figure(
     if not len(counts):
         return blank_figure(empty or f"No source has a value of {x_title}.", height=height)
     if edges[0] == edges[-1]:
-        edges = edges * [0.8, 1.25] if log else edges + [-0.5, 0.5]
+        edges = edges * np.array([0.8, 1.25]) if log else edges + np.array([-0.5, 0.5])
     # drawn with the outer bars as wide as their neighbours: a few extreme values would squeeze all others
     places = np.log10(edges) if log else edges.copy()
     if len(places) > 3:
