@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from m3core.survey import Survey
+from m3core.survey.reader import IDENTITY
 
 __all__ = [
     "MIN_PARALLAX_SNR", "Points", "absolute_magnitude", "amplitude_columns", "colour_magnitude", "distance_columns",
@@ -20,7 +21,7 @@ __all__ = [
 MIN_PARALLAX_SNR = 5.0
 """Parallax over its error, above which its inverse is taken for a distance (biased by under 4 % there)."""
 
-COLOURS = ("bp_rp", "g_r", "b_v", "v_i", "j_k")
+COLOURS = ("bp_rp", "g_r", "b_v", "v_i", "j_k", "colour", "color")
 PAIRS = (("bp", "rp"), ("g", "r"), ("b", "v"), ("v", "i"), ("b", "r"), ("g", "i"), ("r", "i"), ("j", "k"))
 """Colours from two magnitudes, the first that the catalogue has."""
 
@@ -49,10 +50,10 @@ class Points:
 
 
 def numeric_columns(sources: pd.DataFrame) -> list[str]:
-    """Catalogue columns that are numbers, in the catalogue's order."""
+    """Catalogue columns that are numbers, in the catalogue's order; positions are none."""
     return [
         str(name)
-        for name in sources.columns
+        for name in sources.columns.difference(list(IDENTITY), sort=False)
         if pd.api.types.is_numeric_dtype(sources[name]) and not pd.api.types.is_bool_dtype(sources[name])
     ]
 
@@ -121,13 +122,21 @@ def _numbers(sources: pd.DataFrame, column: str) -> NDArray[np.float64]:
     return sources[column].to_numpy(np.float64, na_value=np.nan)
 
 
+def _titled(survey: Survey, what: str, column: str, shown: str = "") -> str:
+    """An axis title with the column's unit: the manifest's, magnitudes where the name says so, else none."""
+    described = survey.manifest.columns.get(column)
+    known = column in COLOURS or column in magnitude_columns(survey.sources)
+    unit = described.unit if described and described.unit else "mag" if known else ""
+    return f"{what}, {shown or column}" + (f" [{unit}]" if unit else "")
+
+
 def _brightness(survey: Survey, magnitude: str, distance: str) -> tuple[NDArray[np.float64], str, list[str]]:
     """Values, axis title and notes of a magnitude, absolute where a distance is named."""
     sources = survey.sources
     apparent = _numbers(sources, magnitude)
     if not distance:
-        return apparent, f"Apparent magnitude, {magnitude} [mag]", []
-    title = f"Absolute magnitude, {magnitude} [mag]"
+        return apparent, _titled(survey, "Apparent magnitude", magnitude), []
+    title = _titled(survey, "Absolute magnitude", magnitude)
     if distance != "parallax":
         parsecs = _numbers(sources, distance) * (_parsecs(survey, distance) or 1.0)
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -171,7 +180,8 @@ def colour_magnitude(survey: Survey, colour: tuple[str, str], magnitude: str, di
     x = _numbers(survey.sources, blue) - (_numbers(survey.sources, red) if red else 0.0)
     y, y_title, notes = _brightness(survey, magnitude, distance)
     notes += _missing(np.isfinite(y) & ~np.isfinite(x), "a colour")
-    return _points(survey, x, y, f"Colour, {blue}{f' − {red}' if red else ''} [mag]", y_title, notes)
+    x_title = _titled(survey, "Colour", blue, f"{blue} − {red}" if red else blue)
+    return _points(survey, x, y, x_title, y_title, notes)
 
 
 def period_diagram(survey: Survey, period: str, y: NDArray | str, *, y_title: str = "", distance: str = "") -> Points:

@@ -98,7 +98,12 @@ def test_diagrams_of_a_survey_like_eros(tmp_path, monkeypatch):
     assert amplitude["layout"]["yaxis"]["title"]["text"] == "Amplitude, amplitude (g) [mag]"
     ids = [one for trace in amplitude["data"] for one in trace["customdata"]]
     assert sorted(ids) == sorted(survey.source_ids[survey.present("g")])
-    assert found["Colour-magnitude diagram"]["layout"]["yaxis"]["autorange"] == "reversed"
+    assert told(app).count("No magnitude was recognised") == 2
+    app.selectbox(key=f"cmd_mag_{survey.hash[:8]}").set_value("m3_period_power").run()
+    spec = charts(checked(app))["Colour-magnitude diagram"]["layout"]
+    assert spec["yaxis"]["autorange"] == "reversed"
+    assert spec["xaxis"]["title"]["text"] == "Colour, colour [mag]"
+    assert spec["yaxis"]["title"]["text"] == "Apparent magnitude, m3_period_power"
 
 
 def test_a_selection_shows_on_every_page_and_can_be_cleared(full):

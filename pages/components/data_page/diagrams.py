@@ -39,7 +39,7 @@ def diagrams(survey: Survey, survey_name: str) -> None:
     column, log = colour_by(survey_name, columns_to_colour_by(survey), key="diagram")
     paint = {"column": column, "log": log}
     distances = ["", *distance_columns(survey)]
-    magnitudes = list(magnitude_columns(sources)) or numeric_columns(sources)
+    magnitudes = list(magnitude_columns(sources))
     left, right = st.columns(2, gap="medium")
     with left:
         _colour_magnitude(survey, survey_name, magnitudes, distances, paint)
@@ -51,12 +51,12 @@ def diagrams(survey: Survey, survey_name: str) -> None:
     with right:
         st.caption(
             "Magnitudes are those of the catalogue, without correction for extinction unless the catalogue made it. "
-            "Columns are guessed by their names: the boxes choose others."
+            "Columns are guessed by their names: 'Columns' beside a figure chooses others."
         )
 
 
-def _box(label: str, options: list[str], default: str | None, key: str, survey: Survey, **more: object) -> str:
-    index = options.index(default) if default in options else 0
+def _box(label: str, options: list[str], default: str | None, key: str, survey: Survey, **more: object) -> str | None:
+    index = options.index(default) if default in options else None
     return st.selectbox(
         label, options, index=index, key=f"{key}_{survey.hash[:8]}", persist_state="session", **more
     )  # fmt: skip
@@ -90,17 +90,21 @@ def _colour_magnitude(
         return
     guess = guess_colour(survey.sources)
     gaia = "phot_g_mean_mag"
-    bright = gaia if gaia in magnitudes else guess[1] if guess and guess[1] else magnitudes[0]
+    bright = gaia if gaia in magnitudes else guess[1] if guess and guess[1] else next(iter(magnitudes), None)
     with _columns("Colour and magnitude", "cmd"):
-        blue = _box("Colour", numbers, guess[0] if guess else numbers[0], "cmd_blue", survey)
+        blue = _box("Colour", numbers, guess[0] if guess else None, "cmd_blue", survey)
         seconds = ["", *numbers]
         red = _box(
             "minus", seconds, guess[1] if guess else "", "cmd_red", survey, format_func=lambda name: name or NO_COLUMN
         )
-        magnitude = _box("Magnitude", magnitudes, bright, "cmd_mag", survey)
+        magnitude = _box("Magnitude", magnitudes or numbers, bright, "cmd_mag", survey)
         distance = _distance(distances, "cmd_distance", survey)
-    if guess is None:
-        st.caption("No colour was recognised in the catalogue: choose the columns of one.")
+    if blue is None or magnitude is None:
+        _blank(
+            f"No {'colour' if blue is None else 'magnitude'} was recognised in the catalogue: choose its columns.",
+            "cmd",
+        )
+        return
     arguments = {"blue": blue, "red": red, "magnitude": magnitude, "distance": distance}
     pick_points(survey_name, _draw_cmd, name="cmd", alt="Colour-magnitude diagram", **arguments, **paint)
     _notes(_cmd_points(survey, **arguments))
@@ -127,21 +131,20 @@ def _draw_cmd(
 def _period_luminosity(
     survey: Survey, survey_name: str, magnitudes: list[str], distances: list[str], paint: dict
 ) -> None:  # fmt: skip
-    periods = period_columns(survey)
-    if not periods or not magnitudes:
-        _cannot(
-            "Period and luminosity",
-            f"The catalogue has no column of {'periods' if not periods else 'magnitudes'}.",
-            "pl",
-        )
+    numbers, periods = numeric_columns(survey.sources), period_columns(survey)
+    if not periods:
+        _cannot("Period and luminosity", "The catalogue has no column of periods.", "pl")
         return
     infrared = [name for name, band in magnitude_columns(survey.sources).items() if band in ("k", "ks")]
     guess = guess_colour(survey.sources)
-    best = infrared[0] if infrared else guess[1] if guess and guess[1] else magnitudes[0]
+    best = infrared[0] if infrared else guess[1] if guess and guess[1] else next(iter(magnitudes), None)
     with _columns("Period and luminosity", "pl"):
         period = _box("Period", periods, periods[0], "pl_period", survey)
-        magnitude = _box("Magnitude", magnitudes, best, "pl_mag", survey)
+        magnitude = _box("Magnitude", magnitudes or numbers, best, "pl_mag", survey)
         distance = _distance(distances, "pl_distance", survey)
+    if magnitude is None:
+        _blank("No magnitude was recognised in the catalogue: choose its column.", "pl")
+        return
     arguments = {"period": period, "magnitude": magnitude, "distance": distance}
     pick_points(survey_name, _draw_pl, name="pl", alt="Period-luminosity diagram", **arguments, **paint)
     _notes(_pl_points(survey, **arguments))
@@ -208,6 +211,10 @@ def _drawn(
 
 def _cannot(title: str, why: str, name: str) -> None:
     st.markdown(f"**{title}**")
+    _blank(why, name)
+
+
+def _blank(why: str, name: str) -> None:
     st.plotly_chart(blank_figure(why), key=f"{name}_cannot", alt=why)
 
 
