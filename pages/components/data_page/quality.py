@@ -38,10 +38,22 @@ def _lengths(survey: Survey) -> dict[str, np.ndarray]:
 
 
 def _points(survey: Survey, survey_name: str) -> None:
-    lengths = resources.derived(survey_name, _lengths)
-    log = st.toggle("Log scale", key="points_log", persist_state="session")
+    every = resources.derived(survey_name, _lengths)
+    kinds = list(dict.fromkeys(survey.modalities[name].kind for name in every))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        # epochs and pixels have too little in common for one axis
+        kind = (
+            st.segmented_control(
+                "Kind", kinds, default=kinds[0], required=True, key=f"points_kind_{survey.hash[:8]}",
+                label_visibility="collapsed", persist_state="session",
+            )
+            if len(kinds) > 1
+            else next(iter(kinds), None)
+        )  # fmt: skip
+        log = st.toggle("Log scale", key="points_log", persist_state="session")
+    lengths = {name: one for name, one in every.items() if survey.modalities[name].kind == kind}
     _histogram(
-        survey, lengths, "Points (epochs or pixels) of a source", log=log, name="points",
+        survey, lengths, f"Points of a source in {kind}", log=log, name="points",
         empty="No modality of this survey has arrays: there are no light curves and no spectra.",
     )  # fmt: skip
     parts = [
