@@ -1,21 +1,25 @@
-"""Checkpoints: config.json and model.safetensors, strict on loading, never a pickle."""
+"""Checkpoints: config.json and model.safetensors, ours and the published ones; strict on loading, never a pickle."""
 
 import importlib.metadata
 import platform
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor
+from pydantic import ValidationError
+from safetensors.torch import save_file
 
-from m3core.errors import CheckpointError
+from m3core import hub, published
+from m3core.errors import CheckpointError, ConfigError, M3Error
 from m3core.files import read_json, replaced_folder, sha256_file, sha256_text, write_json
-from m3core.model import MultimodalCLIP
+from m3core.key_map import from_published, to_published
+from m3core.model import Model, model_of, use_sampling
 from m3core.model_config import ModelConfig
 from m3core.nn.informer import Sampling
+from m3core.tensors import check_tensors, load_tensors
 
-__all__ = ["checkpoint_hash", "load_checkpoint", "load_tensors", "save_checkpoint", "versions"]
+__all__ = ["checkpoint_hash", "load_checkpoint", "save_checkpoint", "versions"]
+
+FILES = ("config.json", "model.safetensors")
 
 
 def versions() -> dict[str, str]:
@@ -24,7 +28,7 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in packages}}
 
 
-def save_checkpoint(model: MultimodalCLIP, directory: Path) -> None:
+def save_checkpoint(model: Model, directory: Path) -> None:
     """Write config.json and model.safetensors into `directory`, replacing what it held."""
     with replaced_folder(directory) as folder:
         write_json(folder / "config.json", model.config.model_dump(mode="json"))
@@ -32,71 +36,59 @@ def save_checkpoint(model: MultimodalCLIP, directory: Path) -> None:
         save_file(tensors, folder / "model.safetensors")
 
 
-def load_checkpoint(directory: str | Path, sampling: Sampling = "deterministic") -> MultimodalCLIP:
-    """Load a model, ready for evaluation on the CPU.
+def load_checkpoint(directory: str | Path, sampling: Sampling = "deterministic") -> Model:
+    """Load a model, ready for evaluation on the CPU: a MultimodalCLIP, or a Classifier where the checkpoint has a head.
 
     Args:
-        directory: a checkpoint folder, or a run's folder.
+        directory: a checkpoint folder (ours or a published AstroM3 one), a run's folder, or the name of a published
+            checkpoint on the Hub ('AstroMLCore/AstroM3-CLIP').
         sampling: 'deterministic', or 'published': ProbSparse keys drawn from torch's generator, as published.
 
     Raises:
-        CheckpointError: a file is missing or cut short; a tensor is missing, unexpected, misshapen or not finite.
+        CheckpointError: a file is missing or cut short; a field of config.json is missing, unknown or impossible; a
+            tensor is missing, unexpected, misshapen or not finite; the Hub does not give it.
     """
-    directory = Path(directory)
     if sampling not in ("deterministic", "published"):
         raise CheckpointError(f"sampling must be 'deterministic' or 'published'; got {sampling!r}.")
-    if (directory / "checkpoint" / "config.json").is_file():
-        directory = directory / "checkpoint"
-    place = directory / "config.json"
-    config = ModelConfig.parse(read_json(place, CheckpointError), str(place))
-    with torch.random.fork_rng(devices=[]):  # fresh weights are drawn and dropped: leave the caller's generator alone
-        model = MultimodalCLIP(config)
-    fill(model, load_tensors(directory / "model.safetensors"), str(directory / "model.safetensors"))
-    model.use_sampling(sampling)
+    directory = _folder(directory)
+    config_file, weights_file = (directory / name for name in FILES)
+    content = read_json(config_file, CheckpointError)
+    is_published = published.is_published(content)
+    config = (published.parse if is_published else ModelConfig.parse)(content, str(config_file))
+    tensors = load_tensors(weights_file)
+    try:
+        with torch.device("meta"):  # shapes without memory: config.json may ask for anything
+            blank = model_of(config)
+            expected = to_published(blank) if is_published else blank.state_dict()
+    except ConfigError as fault:
+        raise CheckpointError(f"{config_file}: {fault}") from None
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        raise CheckpointError(f"{config_file}: {'.'.join(map(str, first['loc']))}: {first['msg']}.") from None
+    check_tensors(expected, tensors, str(weights_file))
+    with torch.random.fork_rng(devices=[]):  # fresh weights are drawn and dropped: the caller's generator stays
+        model = model_of(config)
+    if is_published:
+        from_published(model, tensors, str(weights_file))
+    else:
+        model.load_state_dict(tensors)
+    use_sampling(model, sampling)
     return model.eval()
 
 
-def load_tensors(path: Path) -> dict[str, Tensor]:
-    """Read a safetensors file.
-
-    Raises:
-        CheckpointError: absent, cut short or malformed.
-    """
-    try:
-        return load_file(path)
-    except FileNotFoundError:
-        raise CheckpointError(f"{path} does not exist: a checkpoint is config.json and model.safetensors.") from None
-    except SafetensorError as fault:
-        raise CheckpointError(f"{path} is cut short or not a safetensors file ({fault}): copy it again.") from None
-
-
-def fill(model: torch.nn.Module, tensors: dict[str, Tensor], place: str) -> None:
-    """Put tensors into a model, all of them and no other.
-
-    Raises:
-        CheckpointError: names the first tensor that is missing, unexpected, misshapen or not finite.
-    """
-    expected = model.state_dict()
-    for name, tensor in expected.items():
-        if name not in tensors:
-            raise CheckpointError(
-                f"{place} lacks the tensor {name!r} {tuple(tensor.shape)}: it belongs to another model."
-            )
-        if tensors[name].shape != tensor.shape:
-            raise CheckpointError(
-                f"{place}: tensor {name!r} has shape {tuple(tensors[name].shape)}, "
-                f"config.json asks for {tuple(tensor.shape)}."
-            )
-        if not torch.isfinite(tensors[name]).all():
-            raise CheckpointError(f"{place}: tensor {name!r} holds values that are not finite: the training diverged.")
-    unexpected = sorted(tensors.keys() - expected.keys())
-    if unexpected:
-        raise CheckpointError(
-            f"{place} has the tensor {unexpected[0]!r}, which the model of config.json does not have."
-        )
-    model.load_state_dict(tensors)
+def _folder(directory: str | Path) -> Path:
+    """Where config.json should be."""
+    if isinstance(directory, str) and hub.is_hub_name(directory):
+        try:
+            return hub.fetch(directory, FILES)
+        except M3Error as fault:
+            raise CheckpointError(str(fault)) from None
+    folder = Path(directory)
+    if folder.is_file():
+        raise CheckpointError(f"{folder} is a file: name the folder that has {' and '.join(FILES)}.")
+    return folder / "checkpoint" if (folder / "checkpoint" / "config.json").is_file() else folder
 
 
 def checkpoint_hash(directory: Path) -> str:
     """Identity of a checkpoint: SHA-256 over both its files."""
-    return sha256_text(*(sha256_file(directory / name) for name in ("config.json", "model.safetensors")))
+    return sha256_text(*(sha256_file(directory / name) for name in FILES))

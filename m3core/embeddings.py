@@ -16,7 +16,7 @@ from m3core.run import Run
 from m3core.survey import Survey
 
 if TYPE_CHECKING:
-    from m3core.model import MultimodalCLIP
+    from m3core.model import Model
 
 __all__ = ["Embeddings", "embed_survey", "embeddings_folder", "mean_embedding"]
 
@@ -92,7 +92,7 @@ class Embeddings:
 
 
 def embed_survey(
-    model: "MultimodalCLIP", survey: Survey, rows: NDArray[np.int64], progress: Progress = lambda done: None
+    model: "Model", survey: Survey, rows: NDArray[np.int64], progress: Progress = lambda done: None
 ) -> dict[str, NDArray[np.float32]]:
     """Embed sources with a model in evaluation, in batches of a fixed size: the same bytes every time on a CPU.
 

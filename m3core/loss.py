@@ -9,15 +9,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-__all__ = ["contrastive_loss", "pair_loss"]
+__all__ = ["contrastive_loss", "pair_logits", "pair_loss"]
+
+
+def pair_logits(first_BD: Tensor, second_BD: Tensor, scale: Tensor) -> Tensor:
+    """scale * first @ second.T, (B, B); row i's positive is column i."""
+    return scale * first_BD @ second_BD.T
 
 
 def pair_loss(first_BD: Tensor, second_BD: Tensor, scale: Tensor) -> Tensor:
-    """Symmetric cross-entropy of one pair: CE(logits) + CE(logits transposed), a sum and not a mean, as published.
-
-    logits = scale * first @ second.T, (B, B); row i's positive is column i.
-    """
-    logits = scale * first_BD @ second_BD.T
+    """Symmetric cross-entropy of one pair: CE(logits) + CE(logits transposed), a sum and not a mean, as published."""
+    logits = pair_logits(first_BD, second_BD, scale)
     target = torch.arange(len(logits), device=logits.device)
     return F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)
 

@@ -4,7 +4,9 @@ from functools import cached_property
 from itertools import combinations
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from m3core.errors import CheckpointError
 from m3core.kinds import family_of
@@ -12,9 +14,13 @@ from m3core.manifest import ModalitySpec
 from m3core.statistics import Statistics
 from m3core.survey import Survey
 
-__all__ = ["FORMAT_VERSION", "ModalityConfig", "ModelConfig", "pair_key"]
+__all__ = ["FORMAT_VERSION", "Head", "ModalityConfig", "ModelConfig", "pair_key"]
 
 FORMAT_VERSION = 1
+
+Head = Literal["features", "avg", "concat"]
+"""What a classifier's last layer reads: the features of its one modality, or the mean ('avg', over those that are
+present) or the concatenation (zeros where absent) of its modalities' embeddings."""
 
 
 def pair_key(first: str, second: str) -> str:
@@ -34,6 +40,16 @@ class ModalityConfig(_Config):
     options: dict[str, Any] = Field(default_factory=dict)
     statistics: Statistics = Field(default_factory=dict)
 
+    @classmethod
+    def measured(
+        cls, survey: Survey, name: str, family: str, options: BaseModel, rows: NDArray[np.int64]
+    ) -> "ModalityConfig":
+        """A modality of a survey with the statistics of the sources at `rows`, which should be the training split's."""
+        spec = survey.modalities[name]
+        observations = (found for row in rows if (found := survey.observation(name, int(row))) is not None)
+        statistics = family_of(spec, family).statistics(spec, options, observations)
+        return cls(spec=spec, family=family, options=options.model_dump(mode="json"), statistics=statistics)
+
     @cached_property
     def parsed_options(self) -> BaseModel:
         """The family's options with their defaults, validated."""
@@ -41,18 +57,30 @@ class ModalityConfig(_Config):
 
 
 class ModelConfig(_Config):
-    """A multimodal CLIP model."""
+    """A multimodal CLIP model, or a classifier over its encoders."""
 
     format: Literal["m3-checkpoint"] = "m3-checkpoint"
     format_version: int = FORMAT_VERSION
     modalities: tuple[ModalityConfig, ...]
-    embedding_dim: int = Field(512, ge=2)
-    initial_logit_scale: float = Field(100.0, ge=1, le=100)
+    embedding_dim: int = Field(512, ge=1)
+    initial_logit_scale: float = Field(default=100.0, ge=1, le=100)
+    head: Head | None = None
+    """None: a contrastive model, without a classifier's last layer."""
     classes: tuple[str, ...] = ()
+    """In the order of a classifier's logits."""
     survey_hash: str = ""
+    """Of the survey whose training split the statistics are of; empty where there are none yet (m3core.adopt)."""
     split_hash: str = ""
     """Of the survey's split that it was trained on: fine-tuning on another split would leak."""
     versions: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _head_fits(self) -> "ModelConfig":
+        if self.head is not None and not self.classes:
+            raise ValueError("a model with a head needs classes")
+        if self.head == "features" and len(self.modalities) != 1:
+            raise ValueError(f"head 'features' reads one modality; there are {len(self.modalities)}")
+        return self
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -72,7 +100,10 @@ class ModelConfig(_Config):
             CheckpointError: not a checkpoint of this program, a newer format, or a field that is wrong.
         """
         if not isinstance(content, dict) or content.get("format") != "m3-checkpoint":
-            raise CheckpointError(f"{place} is not the configuration of an M3 Explorer checkpoint (field 'format').")
+            raise CheckpointError(
+                f"{place} configures neither an M3 Explorer checkpoint (field 'format') nor a published "
+                "AstroM3 one: choose another folder."
+            )
         if content.get("format_version") != FORMAT_VERSION:
             raise CheckpointError(
                 f"{place} has format version {content.get('format_version')}, this program reads {FORMAT_VERSION}."
@@ -89,8 +120,14 @@ class ModelConfig(_Config):
         A modality that the survey lacks altogether is no fault: its embeddings are absent.
 
         Raises:
-            CheckpointError: another kind, other columns, other settings or units; or no modality in common.
+            CheckpointError: another kind, other columns, other settings or units; or no modality in common; or
+                published weights, whose files carry no statistics, were not adopted yet.
         """
+        if not self.survey_hash:
+            raise CheckpointError(
+                "the model carries no means and standard deviations of a training split, as published weights do not: "
+                "measure them on their survey with `python -m training adopt`."
+            )
         common = [modality for modality in self.modalities if modality.spec.name in survey.modalities]
         if not common:
             raise CheckpointError(

@@ -14,14 +14,16 @@ FORBIDDEN = {
 }
 
 ORDER = [
-    {"errors", "names", "manifest", "statistics", "light_curve", "files"},
+    {"errors", "names", "manifest", "columns", "statistics", "light_curve", "files"},
     {"preprocess", "light_curve_features", "nn", "period"},
     {"kinds"},
     {"survey"},
     {"model_config", "loss"},
     {"model", "batch"},
+    {"key_map", "tensors"},
+    {"published"},
     {"checkpoint", "run"},
-    {"embeddings", "neighbors"},
+    {"embeddings", "neighbors", "adopt"},
     {"manifold"},
 ]
 """Within m3core a floor imports only from itself and from those before it; figures and others stand above all."""

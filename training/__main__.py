@@ -1,4 +1,4 @@
-"""python -m training pretrain | embed | stop | resume.
+"""python -m training pretrain | embed | stop | resume | adopt | export.
 
 A run's folder stands before torch is imported, so that whoever started it sees it at once.
 """
@@ -180,6 +180,36 @@ def embed(
         if not embed_and_map(opened, data, settings, report):
             typer.echo(f"{data.path.name} is embedded and mapped already by {opened.name}: nothing to do.")
         typer.echo("\n".join(score_sentences(opened, data)))
+
+
+@app.command()
+def adopt(
+    checkpoint: Annotated[str, typer.Option("--checkpoint", help="Folder, or name on the Hub such as owner/name.")],
+    survey: SurveyOption,
+    out: Annotated[Path, typer.Option("--out", help="Run folder to make.")],
+) -> None:
+    """Make a run of published AstroM3 weights, with the statistics of the survey that they were trained on."""
+    with one_line_errors():
+        if out.exists():
+            raise RunError(f"{out} exists already: choose another --out, or delete it first.")
+        from m3core.survey import Survey
+        from training.adopt import adopt_run
+
+        typer.echo("\n".join(adopt_run(checkpoint, Survey.open(survey), out)))
+
+
+@app.command()
+def export(
+    run: RunOption, out: Annotated[Path, typer.Option("--out", help="Folder to make: config.json, model.safetensors.")]
+) -> None:
+    """Write a run's weights as a published AstroM3 checkpoint (without statistics and class names, as those are)."""
+    with one_line_errors():
+        opened = Run.open(run)
+        from m3core.checkpoint import load_checkpoint
+        from m3core.published import export as export_checkpoint
+
+        export_checkpoint(load_checkpoint(opened.checkpoint), out)
+        typer.echo(f"{out}: config.json and model.safetensors as the published checkpoints have them.")
 
 
 if __name__ == "__main__":

@@ -11,9 +11,9 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
-from m3core.checkpoint import fill, load_tensors
 from m3core.errors import RunError
 from m3core.files import read_json, replaced_folder
+from m3core.tensors import fill, load_tensors
 from training.schedule import Judge
 
 __all__ = ["Position", "restore", "save"]

@@ -21,16 +21,21 @@ class RunConfig:
     Attributes:
         survey: where the survey lay when the run was started.
         survey_hash: its content, wherever it lies now.
+        command: what made the run.
+        origin: the checkpoint that its weights came from; empty where they were trained here.
     """
 
     survey: Path
     survey_hash: str
     settings: TrainConfig
+    command: str = "pretrain"
+    origin: str = ""
 
     def write(self, run: Path) -> None:
         """Write config.yaml."""
         content = {
-            "command": "pretrain",
+            "command": self.command,
+            **({"origin": self.origin} if self.origin else {}),
             "survey": str(self.survey),
             "survey_hash": self.survey_hash,
             "settings": self.settings.model_dump(mode="json"),
@@ -50,7 +55,8 @@ class RunConfig:
         if missing:
             raise RunError(f"{run.path / 'config.yaml'} lacks {missing[0]!r}: delete the run and start it again.")
         settings = validated(content["settings"], str(run.path / "config.yaml"))
-        return cls(Path(content["survey"]), content["survey_hash"], settings)
+        told = {key: str(content[key]) for key in ("command", "origin") if key in content}
+        return cls(Path(content["survey"]), content["survey_hash"], settings, **told)
 
 
 def settings_from_file(path: Path) -> dict[str, Any]:

@@ -87,14 +87,9 @@ def build_model(survey: Survey, config: TrainConfig, train: NDArray[np.int64]) -
             options = family.options.model_validate(given)
         except ValidationError as fault:
             first = fault.errors()[0]
-            raise ConfigError(f"options.{spec.kind}.{first['loc'][0]} = {first['input']!r}: {first['msg']}.") from None
-        observations = (found for row in train if (found := survey.observation(name, int(row))) is not None)
-        statistics = family.statistics(spec, options, observations)
-        modalities.append(
-            ModalityConfig(
-                spec=spec, family=config.family, options=options.model_dump(mode="json"), statistics=statistics
-            )
-        )
+            place = ".".join(["options", spec.kind, *map(str, first["loc"])])
+            raise ConfigError(f"{place} = {first['input']!r}: {first['msg']}.") from None
+        modalities.append(ModalityConfig.measured(survey, name, config.family, options, train))
     torch.manual_seed(config.seed)
     return MultimodalCLIP(
         ModelConfig(

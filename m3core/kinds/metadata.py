@@ -34,8 +34,8 @@ class PaperOptions(BaseModel):
     """Perceptron of the published model. A missing value becomes the training split's mean."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    width: int = Field(512, ge=8)
-    dropout: float = Field(0.1, ge=0, lt=1)
+    width: int = Field(512, ge=1, le=1_000_000)
+    dropout: float = Field(0.1595, ge=0, lt=1)
 
 
 def _paper_statistics(spec: ModalitySpec, options: PaperOptions, observations: Iterable[Observation]) -> Statistics:

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from m3core import preprocess
 from m3core.kinds.base import Encoder, Family, Inputs, Kind, Series, Statistics
+from m3core.light_curve import median
 from m3core.light_curve_features import CONTEXT, context, folded_and_unfolded, jitter
 from m3core.manifest import ModalitySpec
 from m3core.statistics import flagged, mean_and_std, standardise
@@ -61,17 +62,26 @@ def _period(spec: ModalitySpec, observation: Observation) -> float:
 
 
 class PaperOptions(BaseModel):
-    """Informer of the published model (science: AstroM3, section 'Architecture')."""
+    """Informer of the published model; the defaults are those of its released configuration."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    seq_len: int = Field(200, ge=8, description="epochs kept of a light curve")
-    d_model: int = Field(128, ge=8, description="width of a token")
+    seq_len: int = Field(200, ge=2, le=5000, description="epochs kept of a light curve")
+    d_model: int = Field(128, ge=2, le=65_536, multiple_of=2, description="width of a token")
     n_heads: int = Field(4, ge=1)
-    d_ff: int = Field(512, ge=8)
-    e_layers: int = Field(8, ge=1)
-    factor: int = Field(1, ge=1, description="ProbSparse: keys drawn and queries kept are factor * ceil(ln L)")
-    dropout: float = Field(0.2, ge=0, lt=1)
+    d_ff: int = Field(512, ge=1, le=1_000_000)
+    e_layers: int = Field(8, ge=1, le=1000)
+    factor: int = Field(
+        1, ge=1, le=10_000, description="ProbSparse: keys drawn and queries kept are factor * ceil(ln L)"
+    )
+    dropout: float = Field(0.2451, ge=0, lt=1)
+    activation: Literal["gelu", "relu"] = "gelu"
     head_mixing: bool = Field(False, description="interleave heads and positions as the published weights need")
+
+    @model_validator(mode="after")
+    def _heads_have_a_width(self) -> PaperOptions:
+        if self.n_heads > self.d_model:
+            raise ValueError(f"n_heads = {self.n_heads} is more than d_model = {self.d_model}")
+        return self
 
 
 def _paper_statistics(spec: ModalitySpec, options: PaperOptions, observations: Iterable[Observation]) -> Statistics:
@@ -189,6 +199,24 @@ def _series(spec: ModalitySpec, source: Source) -> list[Series]:
     ]
 
 
+PER_MAGNITUDE = 2.5 / np.log(10)
+"""Magnitudes to a relative error of 1: sigma_m = 1.0857 sigma_F / F for small errors."""
+
+
+def _measures(spec: ModalitySpec, observation: Observation) -> dict[str, float]:
+    """Median signal to noise of an epoch, and the amplitude from the 5th to the 95th percentile."""
+    settings = settings_of(spec)
+    value, error = observation[settings.value], observation["error"]
+    noise = error[error > 0]  # a missing error is no error of zero
+    if settings.value == "mag":
+        signal_to_noise = PER_MAGNITUDE / median(noise) if len(noise) else float("nan")
+    else:
+        known = error > 0
+        signal_to_noise = median(value[known] / error[known]) if known.any() else float("nan")
+    low, high = np.quantile(value, [0.05, 0.95]) if len(value) else (np.nan, np.nan)
+    return {"signal to noise": signal_to_noise, "amplitude": float(high - low)}
+
+
 KIND = Kind(
     name="photometry",
     settings=Settings,
@@ -198,4 +226,5 @@ KIND = Kind(
         "fast": Family(options=FastOptions, statistics=_fast_statistics, prepare=_fast_prepare, build=_fast_build),
     },
     series=_series,
+    measures=_measures,
 )

@@ -6,6 +6,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from m3core.errors import ConfigError
+
 __all__ = ["BinnedCurve", "GalSpecNet", "StridedSpectrum"]
 
 
@@ -24,6 +26,11 @@ class GalSpecNet(nn.Module):
             if stage < n_stages:
                 layers.append(nn.MaxPool1d(pool))
                 n_pixels //= pool
+        if n_pixels < 1:
+            raise ConfigError(
+                f"{n_stages} convolutions of kernel {kernel_size} with pooling by {pool} leave nothing of a spectrum: "
+                "take fewer channels, a smaller kernel or less pooling."
+            )
         self.layers = nn.Sequential(*layers)
         self.dropout = nn.Dropout(dropout)
         self.out_features = channels[-1] * n_pixels

@@ -1,6 +1,6 @@
 """Informer encoder of the published photometry model (Zhou et al. 2021, arXiv 2012.07436; AstroM3, arXiv 2411.08842).
 
-Shapes: B sources, L points, C channels, E = d_model, H heads, K = E / H.
+Shapes: B sources, L points, C channels, E = d_model, H heads, K = E // H.
 """
 
 import math
@@ -10,10 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-__all__ = ["Informer", "ProbSparseAttention", "Sampling"]
+__all__ = ["Informer", "ProbSparseAttention", "Sampling", "sinusoidal_positions"]
 
 Sampling = Literal["deterministic", "published"]
 """How the keys that rank the queries are chosen: all of them, or drawn from torch's generator as published."""
+
+Activation = Literal["gelu", "relu"]
 
 
 class ProbSparseAttention(nn.Module):
@@ -28,11 +30,12 @@ class ProbSparseAttention(nn.Module):
         super().__init__()
         self.n_heads, self.factor, self.head_mixing = n_heads, factor, head_mixing
         self.sampling: Sampling = "deterministic"
-        self.query, self.key, self.value = (nn.Linear(d_model, d_model) for _ in range(3))
-        self.out = nn.Linear(d_model, d_model)
+        width = d_model // n_heads * n_heads
+        self.query, self.key, self.value = (nn.Linear(d_model, width) for _ in range(3))
+        self.out = nn.Linear(width, d_model)
 
     def forward(self, x_BLE: Tensor) -> Tensor:
-        B, L, E = x_BLE.shape
+        B, L, _ = x_BLE.shape
         q, k, v = (
             layer(x_BLE).view(B, L, self.n_heads, -1).transpose(1, 2) for layer in (self.query, self.key, self.value)
         )  # (B, H, L, K)
@@ -43,7 +46,7 @@ class ProbSparseAttention(nn.Module):
         mixed = v.mean(dim=2, keepdim=True).expand_as(v).scatter(2, rows, attention @ v)  # (B, H, L, K)
         if not self.head_mixing:
             mixed = mixed.transpose(1, 2)
-        return self.out(mixed.reshape(B, L, E))
+        return self.out(mixed.reshape(B, L, -1))
 
     def _sparsity(self, q: Tensor, k: Tensor, n_keys: int) -> Tensor:
         """(B, H, L): the measure M of every query."""
@@ -59,8 +62,18 @@ class ProbSparseAttention(nn.Module):
 class InformerLayer(nn.Module):
     """Post-norm block: norm1(x + attention), then norm2(. + feed-forward)."""
 
-    def __init__(self, d_model: int, n_heads: int, d_ff: int, factor: int, dropout: float, head_mixing: bool) -> None:
+    def __init__(
+        self,
+        d_model: int,
+        n_heads: int,
+        d_ff: int,
+        factor: int,
+        dropout: float,
+        activation: Activation,
+        head_mixing: bool,
+    ) -> None:
         super().__init__()
+        self.activate = F.relu if activation == "relu" else F.gelu
         self.attention = ProbSparseAttention(d_model, n_heads, factor, head_mixing)
         self.expand, self.contract = nn.Linear(d_model, d_ff), nn.Linear(d_ff, d_model)
         self.norm1, self.norm2 = nn.LayerNorm(d_model), nn.LayerNorm(d_model)
@@ -68,21 +81,25 @@ class InformerLayer(nn.Module):
 
     def forward(self, x_BLE: Tensor) -> Tensor:
         x = self.norm1(x_BLE + self.dropout(self.attention(x_BLE)))
-        y = self.dropout(self.contract(self.dropout(F.gelu(self.expand(x)))))
+        y = self.dropout(self.contract(self.dropout(self.activate(self.expand(x)))))
         return self.norm2(x + y)
 
 
 class TokenEmbedding(nn.Module):
     """Circular convolution of the channels plus fixed sinusoidal positions."""
 
-    def __init__(self, n_channels: int, d_model: int, dropout: float = 0.1) -> None:
+    positions: Tensor
+
+    def __init__(self, n_channels: int, d_model: int, seq_len: int, dropout: float = 0.1) -> None:
         super().__init__()
+        self.register_buffer("positions", sinusoidal_positions(seq_len, d_model), persistent=False)
         self.convolution = nn.Conv1d(n_channels, d_model, 3, padding=1, padding_mode="circular", bias=False)
+        nn.init.kaiming_normal_(self.convolution.weight, nonlinearity="leaky_relu")  # as published
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x_BLC: Tensor) -> Tensor:
         tokens = self.convolution(x_BLC.transpose(1, 2)).transpose(1, 2)
-        return self.dropout(tokens + sinusoidal_positions(tokens.shape[1], tokens.shape[2]).to(tokens))
+        return self.dropout(tokens + self.positions)
 
 
 def sinusoidal_positions(length: int, width: int) -> Tensor:
@@ -109,18 +126,20 @@ class Informer(nn.Module):
         e_layers: int,
         factor: int,
         dropout: float,
+        activation: Activation = "gelu",
         head_mixing: bool,
     ) -> None:
         super().__init__()
-        self.embedding = TokenEmbedding(n_channels, d_model)
+        self.embedding = TokenEmbedding(n_channels, d_model, seq_len)
         self.layers = nn.ModuleList(
-            InformerLayer(d_model, n_heads, d_ff, factor, dropout, head_mixing) for _ in range(e_layers)
+            InformerLayer(d_model, n_heads, d_ff, factor, dropout, activation, head_mixing) for _ in range(e_layers)
         )
         self.norm = nn.LayerNorm(d_model)
+        self.dropout = nn.Dropout(dropout)
         self.out_features = seq_len * d_model
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         x = self.embedding(inputs[""])
         for layer in self.layers:
             x = layer(x)
-        return (self.norm(x) * inputs["mask"].unsqueeze(-1)).flatten(1)
+        return (self.dropout(self.norm(x)) * inputs["mask"].unsqueeze(-1)).flatten(1)

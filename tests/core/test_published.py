@@ -3,49 +3,18 @@
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
 
+import m3core
 from m3core import preprocess
-from m3core.nn.informer import Informer, ProbSparseAttention
+from m3core.nn.informer import Informer
 from tests.conftest import SHARED, needs_shared
 
 GOLDEN = SHARED / "golden" / "astrom3_small"
-
-LAYER = {
-    "attention.query": "attention.query_projection",
-    "attention.key": "attention.key_projection",
-    "attention.value": "attention.value_projection",
-    "attention.out": "attention.out_projection",
-    "expand": "conv1",
-    "contract": "conv2",
-    "norm1": "norm1",
-    "norm2": "norm2",
-}
 
 
 @pytest.fixture(scope="module")
 def golden():
     return {name: np.load(GOLDEN / f"{name}.npz", allow_pickle=False) for name in ("raw", "preprocessed", "expected")}
-
-
-def published_informer() -> Informer:
-    weights = load_file(GOLDEN / "model.safetensors")
-    prefix = "photometry_encoder."
-    names = {"embedding.convolution.weight": "enc_embedding.value_embedding.tokenConv.weight"}
-    for kind in ("weight", "bias"):
-        names[f"norm.{kind}"] = f"encoder.norm.{kind}"
-        for layer in range(2):
-            for ours, theirs in LAYER.items():
-                names[f"layers.{layer}.{ours}.{kind}"] = f"encoder.attn_layers.{layer}.{theirs}.{kind}"
-    net = Informer(
-        n_channels=9, seq_len=64, d_model=32, n_heads=4, d_ff=64, e_layers=2, factor=1, dropout=0.2, head_mixing=True
-    )
-    shapes = {name: tensor.shape for name, tensor in net.state_dict().items()}
-    net.load_state_dict({ours: weights[prefix + theirs].reshape(shapes[ours]) for ours, theirs in names.items()})
-    for module in net.modules():
-        if isinstance(module, ProbSparseAttention):
-            module.sampling = "published"
-    return net.eval()
 
 
 @needs_shared
@@ -60,7 +29,7 @@ def test_preprocessing(golden):
 
 @needs_shared
 def test_informer(golden):
-    net = published_informer()
+    net = m3core.load_checkpoint(GOLDEN, sampling="published").encoders["photometry_"]
     inputs = {
         "": torch.from_numpy(golden["preprocessed"]["photometry"]),
         "mask": torch.from_numpy(golden["preprocessed"]["photometry_mask"]),
