@@ -25,7 +25,7 @@ from m3core.columns import METADATA_COLUMNS, PUBLISHED_COLUMNS
 from m3core.errors import SurveyError
 from m3core.manifest import Column
 
-__all__ = ["RAW_TYPE", "Stars", "name_key", "read_stars"]
+__all__ = ["RAW_TYPE", "Stars", "gaia_ids", "name_key", "read_stars"]
 
 RAW_TYPE = "variability_type"
 
@@ -61,6 +61,11 @@ NAME_COLUMNS = frozenset(
     }
 )
 """Columns, without punctuation, by which a file of light curves may call a star."""
+
+GAIA_COLUMNS = frozenset({"edr3sourceid", "gdr2id", "gaiasourceid", "dr3sourceid", "dr2sourceid"})
+
+SHORTEST_NUMBER = 6
+"""Digits: shorter numbers in a column of names count rows and name no star."""
 
 DIFFERENCES = {
     "bp_rp": ("phot_bp_mean_mag", "phot_rp_mean_mag"),
@@ -148,6 +153,16 @@ def read_stars(
     return Stars(catalogue, {name: int(place[row]) for name, row in names.items()}, len(original))
 
 
+def gaia_ids(sources: pd.DataFrame) -> list[list[str | None]]:
+    """For each of Gaia's id columns that is there the (n,) ids, None where there is none."""
+    found = []
+    for column in sources:
+        if _plain(column) in GAIA_COLUMNS:
+            keys = ["" if pd.isna(word) else name_key(str(word)) for word in sources[column]]
+            found.append([key if len(key) >= SHORTEST_NUMBER else None for key in keys])
+    return found
+
+
 def _is_text(name: str) -> bool:
     roles = {"variabletype", "mlclassification", "type", "class", "label"}
     return _plain(name) in NAME_COLUMNS | roles
@@ -209,7 +224,7 @@ def _names(table: Table, id_column: str) -> dict[str, int]:
             continue
         for row, word in enumerate(as_text(table.frame[column]).astype(object)):
             key = "" if pd.isna(word) else name_key(str(word))
-            if not key or (column != id_column and key.isdigit() and len(key) < 6):
+            if not key or (column != id_column and key.isdigit() and len(key) < SHORTEST_NUMBER):
                 continue
             if names.setdefault(key, row) != row:
                 shared.add(key)
@@ -277,6 +292,8 @@ def _substitute(file: str, sources: pd.DataFrame, original: NDArray[np.int64], r
     wrong = (sources["parallax"] <= 0).to_numpy()
     detail = [f"parallax {value:g}" for value in sources["parallax"][wrong]]
     rows = [int(row) for row in original[wrong]]
-    report.add("parallax replaced by 1 mas", file, list(sources["source_id"][wrong]), rows=rows, detail=detail)
+    report.add(
+        "parallax not positive, 1 mas put there", file, list(sources["source_id"][wrong]), rows=rows, detail=detail
+    )
     sources["parallax"] = sources["parallax"].mask(wrong, SUBSTITUTE_PARALLAX)
     return [f"published substitution: {int(wrong.sum())} parallaxes that are not positive became 1 mas."]

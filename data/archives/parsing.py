@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.archives.files import ArchiveFile, read_content
+from data.import_table import Progress
 from m3core.errors import M3Error, SurveyError
 from m3core.files import replaced_file
 
@@ -37,8 +38,6 @@ SERIAL_BELOW = 256
 Arrays = Mapping[str, NDArray[Any]]
 Parse = Callable[[str, bytes, Any], tuple[Arrays, dict[str, Any]]]
 """(name, content, options) -> arrays, and what is known of them (JSON); SurveyError where the file is unusable."""
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)

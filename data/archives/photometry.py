@@ -1,7 +1,7 @@
 """Light curves of a survey to be: files read, stars of the files found among the sources, pieces joined."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ from data.archives.lightcurves import READERS, Value, find_reader, read_light_cu
 from data.archives.parsing import Cache, Parsed, parse_files
 from data.archives.report import Entry
 from data.archives.sky import nearest_source
+from data.import_table import Progress
 from m3core.errors import SurveyError
 from m3core.light_curve import time_resolution
 
@@ -26,8 +27,6 @@ RESOLUTION_SAMPLE = 200
 """Light curves from which the step of the times is told."""
 
 UNKNOWN = -2
-
-Progress = Callable[[float, str], None]
 
 
 class How(NamedTuple):

@@ -1,7 +1,6 @@
 """Plan a survey from archives: everything is read, matched, split and counted, and nothing is written but a cache."""
 
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from data.archives.catalogue import read_stars
+from data.archives.catalogue import gaia_ids, read_stars
 from data.archives.options import Options
 from data.archives.parsing import Cache, Parsed
 from data.archives.photometry import Band, read_photometry
 from data.archives.report import Entry, add_all, archive_report
-from data.archives.sky import one_star
+from data.archives.sky import SAME_STAR, one_star
 from data.archives.spectra import COLUMNS, Spectra, match_spectra
+from data.import_table import SPOILING_RESOLUTION, Progress, coarse_times
 from data.report import Report
 from data.split import split_sources
 from m3core.files import sha256_file, sha256_text
@@ -25,13 +25,8 @@ from m3core.names import safe_names
 
 __all__ = ["ONE_BAND", "Plan", "plan"]
 
-Progress = Callable[[float, str], None]
-
 ONE_BAND = "photometry"
 """Name of the light curves' modality where there is one band, as in the published set."""
-
-SPOILING_RESOLUTION = 0.001
-"""Days: times kept more coarsely than this are warned of."""
 
 
 @dataclass(frozen=True)
@@ -181,8 +176,11 @@ def plan(options: Options, progress: Progress = _silent, cache_folder: Path | No
         lacking["source without spectrum"] = curved & ~observed
     gaps = [Entry(kind, place, ids[row]) for kind, wrong in lacking.items() for row in np.flatnonzero(wrong)]
     sources = pd.concat([every, spectra.columns], axis=1).iloc[rows].reset_index(drop=True)
-    groups, pairs = one_star(sources["ra"].to_numpy(), sources["dec"].to_numpy(), options.radius)
     kept = ids[rows]
+    gaia = gaia_ids(sources)
+    used = [parsed.name if (parsed := spectra.parsed[row]) else None for row in rows] if spectra.parsed else []
+    together = max(options.radius, SAME_STAR)
+    groups, pairs = one_star(sources["ra"].to_numpy(), sources["dec"].to_numpy(), together, [*gaia, used])
     twins = [
         Entry(
             "sources at one position",
@@ -192,7 +190,7 @@ def plan(options: Options, progress: Progress = _silent, cache_folder: Path | No
         )
         for pair in pairs.itertuples()
     ]
-    add_all(report, [*light.entries, *spectra.entries, *gaps, *twins])
+    add_all(report, [*light.entries, *spectra.entries, *gaps, *twins, *_namesakes(place, kept, gaia)])
     if options.strict:
         report.refuse()
     splits = split_groups(list(kept), sources["label"].to_list(), groups, options)
@@ -208,6 +206,7 @@ def plan(options: Options, progress: Progress = _silent, cache_folder: Path | No
     if options.spectra is not None:
         counts |= {
             "spectra listed": spectra.n_listed,
+            "spectra within the radius of a source": spectra.n_near,
             "sources with a spectrum": int(observed.sum()),
             "sources with both": int((curved & observed).sum()),
         }
@@ -231,6 +230,18 @@ def plan(options: Options, progress: Progress = _silent, cache_folder: Path | No
     )
 
 
+def _namesakes(place: str, ids: NDArray[np.object_], gaia: list[list[str | None]]) -> list[Entry]:
+    """Sources whose Gaia id an earlier source has already."""
+    entries = []
+    for names in gaia:
+        first: dict[str, str] = {}
+        for source, name in zip(ids, names, strict=True):
+            if name is not None and first.setdefault(name, source) != source:
+                detail = f"{name}, as {first[name]}"
+                entries.append(Entry("sources of one Gaia id", place, source, detail=detail))
+    return entries
+
+
 def split_groups(
     ids: list[str], labels: list[str | None], groups: NDArray[np.int64], options: Options
 ) -> NDArray[np.object_]:
@@ -250,12 +261,7 @@ def split_groups(
 
 
 def _coarse(bands: list[Band]) -> list[str]:
-    return [
-        f"times of {band.label} are kept to {band.resolution:g} d only: folds at periods under "
-        f"{20 * band.resolution:g} d are spoilt."
-        for band in bands
-        if band.resolution >= SPOILING_RESOLUTION
-    ]
+    return [f"{coarse_times(band.resolution, band.label)}." for band in bands if band.resolution >= SPOILING_RESOLUTION]
 
 
 def _hashes(options: Options, curves: dict[str, str], spectra: dict[str, str]) -> dict[str, dict[str, Any]]:

@@ -25,9 +25,12 @@ NO_FAULT = {
     "several curves of one star and band": "joined",
     "band not asked for": LEFT_OUT,
     "another star beside the matched spectrum": "the nearest is used",
-    "spectrum shared by sources": "kept with each of them",
+    "another observation of the matched star": "that of the highest signal to noise is used",
+    "file of another name than LAMOST's": LEFT_OUT,
+    "spectrum shared by sources": "kept with each of them, in one split",
     "sources at one position": "kept, in one split",
-    "parallax replaced by 1 mas": "replaced, as in the published set",
+    "sources of one Gaia id": "kept, in one split",
+    "parallax not positive, 1 mas put there": base.KINDS["parallax not positive, 1 mas put there"],
     "wavelengths in nm": "taken times ten",
 }
 """What follows from the data and the options as they are; --strict accepts it."""

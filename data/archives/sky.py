@@ -5,15 +5,19 @@ date of each spectrum, where it has a proper motion and the spectrum a date; spe
 """
 
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["SAME_POSITION", "candidates", "choose", "one_star"]
+__all__ = ["SAME_POSITION", "SAME_STAR", "candidates", "choose", "nearest_source", "one_star"]
 
 SAME_POSITION = 0.5
 """Arcsec: spectra closer than this to one another are observations of one star."""
+
+SAME_STAR = 3.0
+"""Arcsec: sources closer than this may be one star, however small the radius of the match."""
 
 FASTEST = 11.0
 """Arcsec a year: no star but Barnard's comes near; more is a fault of the catalogue."""
@@ -66,7 +70,7 @@ def candidates(sources: pd.DataFrame, spectra: pd.DataFrame, *, radius: float, e
     return found.astype(columns).sort_values(["source", "arcsec", "spectrum"], ignore_index=True)
 
 
-def choose(found: pd.DataFrame, spectra: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def choose(found: pd.DataFrame, spectra: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """One spectrum a source: of the nearest star, with its file, of the highest signal to noise.
 
     Spectra within `SAME_POSITION` of the nearest one are observations of the same star. Among these one whose file is
@@ -77,10 +81,11 @@ def choose(found: pd.DataFrame, spectra: pd.DataFrame) -> tuple[pd.DataFrame, pd
         spectra: ra, dec, snrg (NaN where unknown), has_file.
 
     Returns:
-        the chosen rows of `found`, one a source; and the candidates that belong to other stars.
+        the chosen rows of `found`, one a source; the candidates that belong to other stars; and the other
+        observations of the chosen star.
     """
     if found.empty:
-        return found, found
+        return found, found, found
     nearest = found.groupby("source")["spectrum"].transform("first").to_numpy()
     axes = [spectra[axis].to_numpy(np.float64) for axis in ("ra", "dec")]
     apart = _coordinates(*(axis[nearest] for axis in axes)).separation(
@@ -93,17 +98,21 @@ def choose(found: pd.DataFrame, spectra: pd.DataFrame) -> tuple[pd.DataFrame, pd
     )
     rank = rank.sort_values(["source", "lacks_file", "signal", "arcsec", "spectrum"], na_position="last")
     chosen = rank.drop_duplicates("source").sort_values("source")
-    return chosen[list(found)].reset_index(drop=True), found[~same].reset_index(drop=True)
+    repeats = found[same].drop(chosen.index).reset_index(drop=True)
+    return chosen[list(found)].reset_index(drop=True), found[~same].reset_index(drop=True), repeats
 
 
-def one_star(ra: Floats, dec: Floats, radius: float) -> tuple[NDArray[np.int64], pd.DataFrame]:
-    """Sources that may be one star: those within `radius` arcsec of one another, directly or by way of others.
+def one_star(
+    ra: Floats, dec: Floats, radius: float, keys: Sequence[Sequence[str | None]] = ()
+) -> tuple[NDArray[np.int64], pd.DataFrame]:
+    """Sources that may be one star: within `radius` arcsec of one another or of one key, directly or by way of others.
 
     Args:
-        ra, dec: (n,) degrees, NaN where unknown (a star of its own).
+        ra, dec: (n,) degrees, NaN where unknown (at no other's position).
+        keys: lists of (n,) names, such as Gaia's; None links nothing.
 
     Returns:
-        (n,) number of the group, and the pairs: first, second (row numbers, first < second), arcsec.
+        (n,) number of the group, and the pairs by position: first, second (row numbers, first < second), arcsec.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -118,8 +127,14 @@ def one_star(ra: Floats, dec: Floats, radius: float) -> tuple[NDArray[np.int64],
         arcsec = np.asarray(coordinates[first].separation(coordinates[second]).arcsec)
         pairs = pd.DataFrame({"first": place[first], "second": place[second], "arcsec": arcsec})
         pairs = pairs.sort_values(["first", "second"], ignore_index=True)
-    links = coo_array((np.ones(len(pairs)), (pairs["first"], pairs["second"])), shape=(len(ra), len(ra)))
-    return connected_components(links, directed=False)[1].astype(np.int64), pairs
+    links = [pairs[["first", "second"]].to_numpy(np.int64)]
+    for names in keys:
+        first_of: dict[str, int] = {}
+        same = [(first_of.setdefault(name, row), row) for row, name in enumerate(names) if name is not None]
+        links.append(np.array(same, np.int64).reshape(-1, 2))
+    linked = np.concatenate(links).T
+    graph = coo_array((np.ones(linked.shape[1]), tuple(linked)), shape=(len(ra), len(ra)))
+    return connected_components(graph, directed=False)[1].astype(np.int64), pairs
 
 
 def _coordinates(ra: Floats, dec: Floats):  # type: ignore[no-untyped-def]

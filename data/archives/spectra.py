@@ -1,6 +1,5 @@
 """Which spectrum belongs to which source: LAMOST's catalogue, the files that are there, and the match on the sky."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from data.archives.lamost_catalogue import (
 from data.archives.parsing import Cache, Parsed, parse_files
 from data.archives.report import Entry
 from data.archives.sky import candidates, choose
+from data.import_table import Progress
 from m3core.errors import SurveyError
 from m3core.manifest import Column
 
@@ -38,8 +38,6 @@ COLUMNS = {
 
 NUMBER_COLUMNS = ("match_arcsec", "lamost_z", "lamost_snrg")
 
-Progress = Callable[[float, str], None]
-
 
 @dataclass(frozen=True)
 class Spectra:
@@ -51,6 +49,7 @@ class Spectra:
         medium: of the wavelengths: vacuum, air or unknown.
         digests: file name -> sha256 of its content.
         n_listed: spectra of the catalogue (or the folder).
+        n_near: those within the radius of a source.
         notes, entries: for the summary and the report.
     """
 
@@ -59,6 +58,7 @@ class Spectra:
     medium: str = "unknown"
     digests: dict[str, str] = field(default_factory=dict)
     n_listed: int = 0
+    n_near: int = 0
     notes: list[str] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
 
@@ -87,6 +87,7 @@ def match_spectra(
         SurveyError: no such folder, or a catalogue without the columns that are needed.
     """
     files, entries = list_files(folder)
+    entries += [Entry("file of another name than LAMOST's", file.name) for file in files if not is_spectrum(file)]
     files = [file for file in files if is_spectrum(file)]
     if not files:
         raise SurveyError(
@@ -112,9 +113,13 @@ def match_spectra(
     near = np.unique(found["spectrum"])  # of millions of spectra only these need a file
     usable = with_files(usable.iloc[near].reset_index(drop=True), files)
     found["spectrum"] = np.searchsorted(near, found["spectrum"])
-    chosen, others = choose(found, usable)
+    chosen, others, repeats = choose(found, usable)
     ids = sources["source_id"].to_numpy(object)
     entries += _doubts(place, ids, usable, chosen, others)
+    for source, spectrum, arcsec in repeats.itertuples(index=False):
+        detail = f"obsid {usable['obsid'][spectrum]} at {arcsec:.2f} arcsec"
+        row = int(usable["row"][spectrum])
+        entries.append(Entry("another observation of the matched star", place, ids[source], row=row, detail=detail))
     wanted = usable.iloc[chosen["spectrum"]]
     if catalogue is not None:
         needed = set(wanted["file"])
@@ -142,6 +147,7 @@ def match_spectra(
         medium=media[0] if len(media) == 1 else "unknown",
         digests={parsed.name: parsed.sha256 for parsed in used},
         n_listed=len(listed),
+        n_near=len(near),
         notes=notes,
         entries=entries,
     )

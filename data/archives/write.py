@@ -3,7 +3,7 @@
 import os
 import platform
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from data.archives.parsing import Cache, Parsed
 from data.archives.plan import Plan
-from data.import_table import check_free
+from data.import_table import Progress, check_free
 from data.split import METHOD
 from m3core.columns import PHOTOMETRY_AUXILIARIES
 from m3core.manifest import ModalitySpec, SplitSpec
@@ -21,9 +21,7 @@ from m3core.survey import Survey, write_survey
 
 __all__ = ["cache_folder", "clear_finished", "write"]
 
-Progress = Callable[[float, str], None]
-
-SPLIT_METHOD = f"{METHOD}; sources within the radius of one another share a split"
+SPLIT_METHOD = f"{METHOD}; sources that may be one star (by position, Gaia id or spectrum) share a split"
 
 
 def work_folder(out: Path) -> Path:

@@ -110,7 +110,7 @@ def test_missing_values_stay_missing_unless_the_published_substitution_is_asked_
     np.testing.assert_array_equal(kept, values)
     made = archive.plan(published_substitution=True)
     np.testing.assert_array_equal(made.sources["parallax"][:3], [1.0, 1.0, np.nan])
-    assert list(listed(made, "parallax replaced by 1 mas")["detail"]) == ["parallax -0.5", "parallax 0"]
+    assert list(listed(made, "parallax not positive, 1 mas put there")["detail"]) == ["parallax -0.5", "parallax 0"]
     assert "--published-substitution" in made.options.command()
 
 
@@ -167,6 +167,27 @@ def test_one_star_never_sits_in_two_splits(archive):
         assert all(split[name] == split[f"{name}x"] for name in table["asassn_name"][:10] if f"{name}x" in split)
         assert len(listed(made, "sources at one position")) == 10
         assert len(listed(made, "spectrum shared by sources")) == 20
+
+
+def test_one_gaia_id_and_a_small_radius_keep_a_star_in_one_split(archive):
+    table = archive.catalogue
+    names = table["asassn_name"][:10]
+    far = table[:10].assign(asassn_name=[f"{name}x" for name in names], dej2000=table["dej2000"][:10] + 30 / 3600)
+    near = table[10:20].assign(
+        asassn_name=[f"{name}x" for name in table["asassn_name"][10:20]],
+        dej2000=table["dej2000"][10:20] + 1 / 3600,
+        edr3_source_id=np.arange(10) + 10**9,
+    )
+    pd.concat([table, far, near]).to_csv(archive.paths["catalogue.csv"], index=False)
+    for name in table["asassn_name"][:20]:
+        file = archive.paths["lightcurves"] / dat_name(name)
+        file.with_name(dat_name(f"{name}x")).write_bytes(file.read_bytes())
+    for seed in range(3):
+        made = archive.plan(seed=seed, split=(0.4, 0.3, 0.3), radius=0.5)
+        split = made.sources.set_index("source_id")["split"]
+        assert all(split[name] == split[f"{name}x"] for name in table["asassn_name"][:20])
+        assert len(listed(made, "sources of one Gaia id")) == 10
+        assert len(listed(made, "sources at one position")) == 10
 
 
 def test_a_zip_gives_the_same_survey_as_the_folder(archive, tmp_path):

@@ -53,13 +53,13 @@ def test_of_repeats_the_one_with_a_file_and_the_highest_signal_wins():
     listed = spectra(
         [10.0] * 3, [60.0, 60 + offset, 60 - offset], snrg=[50.0, 10.0, 20.0], has_file=[False, True, True]
     )
-    chosen, others = choose(candidates(sources(), listed, radius=3, epoch=2016), listed)
-    assert (list(chosen["spectrum"]), len(others)) == ([2], 0)
+    chosen, others, repeats = choose(candidates(sources(), listed, radius=3, epoch=2016), listed)
+    assert (list(chosen["spectrum"]), len(others), sorted(repeats["spectrum"])) == ([2], 0, [0, 1])
 
 
 def test_the_nearest_star_wins_whatever_its_signal_and_the_other_is_told():
     listed = spectra([10.0, 10.0], [60 + 0.5 * ARCSEC, 60 + 2 * ARCSEC], snrg=[np.nan, 99.0])
-    chosen, others = choose(candidates(sources(), listed, radius=3, epoch=2016), listed)
+    chosen, others, _ = choose(candidates(sources(), listed, radius=3, epoch=2016), listed)
     assert (list(chosen["spectrum"]), list(others["spectrum"])) == ([0], [1])
 
 
@@ -70,6 +70,13 @@ def test_one_star_links_by_way_of_others_and_leaves_the_unplaced_alone():
     assert len(set(groups)) == 3
     assert [(pair.first, pair.second) for pair in pairs.itertuples()] == [(0, 1), (1, 2)]
     assert pairs["arcsec"].to_numpy() == pytest.approx([2, 2])
+
+
+def test_one_star_links_by_key_too():
+    apart = np.array([10.0, 20.0, 30.0, 40.0])
+    groups, pairs = one_star(apart, np.zeros(4), 3.0, [["a", "b", "a", None], [None, "x", None, "x"]])
+    assert (groups[0], groups[1]) == (groups[2], groups[3])
+    assert (len(set(groups)), len(pairs)) == (2, 0)
 
 
 def test_nothing_matches_without_positions():
