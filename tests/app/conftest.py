@@ -23,6 +23,7 @@ from m3core.files import sha256_file, write_json
 from m3core.manifold import MEAN, Maps, MapSettings
 from m3core.run import Run, State, Status
 from m3core.survey import Survey
+from pages.components import jobs
 from pages.components.border import UNKNOWN_FAULT
 from tests.conftest import ROOT, make_survey
 from training.config import TrainConfig
@@ -125,6 +126,15 @@ def checked(app: AppTest) -> AppTest:
     assert not app.exception
     assert UNKNOWN_FAULT not in [error.value for error in app.error]
     return app
+
+
+def wait(app: AppTest, key: str, seconds: float = 30) -> None:
+    """Let a long step of the app end, and run the page again."""
+    deadline = time.monotonic() + seconds
+    while (found := jobs.job(key)) is not None and found.is_alive():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    checked(app.run())
 
 
 def said(app: AppTest) -> str:

@@ -12,8 +12,7 @@ import pytest
 
 from m3core.survey import ModalitySpec, SplitSpec, Survey, write_survey
 from m3core.workspace import Workspace
-from pages.components import jobs
-from tests.app.conftest import checked, open_page, said
+from tests.app.conftest import checked, open_page, said, wait
 from tests.conftest import make_survey
 
 SECTIONS = ("Contents", "Sky", "Diagrams", "Quality", "Columns", "Checks")
@@ -162,14 +161,6 @@ def test_every_way_has_its_form(empty, way, key):
     assert not checked(app).error
     assert key in [box.key for box in (*app.selectbox, *app.number_input)]
     assert app.button(key="import_read").disabled == (way == "Archives")
-
-
-def wait(app, key: str) -> None:
-    deadline = time.monotonic() + 30
-    while (found := jobs.job(key)) is not None and found.is_alive():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    checked(app.run())
 
 
 @dataclass(frozen=True, kw_only=True)
