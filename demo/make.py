@@ -19,7 +19,7 @@ from m3core.run import Run
 __all__ = ["make"]
 
 SETTINGS = {
-    "epochs": 30,
+    "epochs": 45,
     "embedding_dim": 64,
     "photometry.width": 32,
     "spectra.width": 32,
