@@ -20,9 +20,11 @@ def first_start() -> bool:
     Returns:
         Whether the page is the demo's for now.
     """
+    if os.environ.get("M3_DEMO") == "off":
+        return False
     found = jobs.job(JOB)
     if found is None:
-        if os.environ.get("M3_DEMO") == "off" or not is_wanted(state.workspace()):
+        if not is_wanted(state.workspace()):
             return False
         found = jobs.start(JOB, "The demo", _make)
     if found.is_alive():
