@@ -1,4 +1,4 @@
-"""python -m data import-table | import-astrom3 | simulate | describe | export."""
+"""python -m data import-table | import-astrom3 | build | simulate | describe | export."""
 
 import os
 import sys
@@ -130,6 +130,78 @@ def simulate(
         survey = simulator.write(plan, out, ProgressLine(), workers=workers or os.cpu_count() or 1)
         typer.echo(f"{out}: a survey of {len(survey)} simulated stars, hash {survey.hash[:16]}.")
         typer.echo(f"{simulator.truth_path(out)}: the truth about them.")
+
+
+@app.command()
+def build(
+    catalogue: Annotated[
+        Path, typer.Option(help="Variable stars, a row a source: ASAS-SN's catalogue or one like it.")
+    ],
+    lightcurves: Annotated[Path, typer.Option(metavar="DIR_OR_ZIP", help="Files of light curves.")],
+    out: Annotated[Path, typer.Option(help="Survey folder to make.")],
+    spectra: Annotated[Path | None, typer.Option(metavar="DIR", help="LAMOST's FITS files.")] = None,
+    spectra_catalogue: Annotated[Path | None, typer.Option(metavar="CSV", help="LAMOST's catalogue of them.")] = None,
+    radius: Annotated[float, typer.Option(metavar="ARCSEC", help="Of the match on the sky.")] = 3.0,
+    format_: Annotated[
+        str, typer.Option("--format", help="auto, asassn, skypatrol, ztf, aavso, gaia or tess.")
+    ] = "auto",
+    split: Annotated[str, typer.Option(help="Shares of train, validation and test.")] = "0.8,0.1,0.1",
+    seed: Annotated[int, typer.Option(help="Seed of the split.")] = 42,
+    classes: Annotated[str, typer.Option(metavar="A,B", help="Keep sources of these classes only.")] = "",
+    uncertain: Annotated[
+        str, typer.Option(help="Types in doubt (ROT:, EA|EB): unlabelled, drop or certain (ROT: is ROT).")
+    ] = "unlabelled",
+    value: Annotated[str, typer.Option(help="mag or flux; else flux for ASAS-SN and TESS, mag elsewhere.")] = "",
+    bands: Annotated[str, typer.Option(metavar="V,g", help="Take these bands only.")] = "",
+    ormask: Annotated[bool, typer.Option("--ormask", help="Mask what was bad in any exposure of a spectrum.")] = False,
+    epoch: Annotated[float, typer.Option(metavar="YEAR", help="Of the catalogue's positions.")] = 2016.0,
+    published_substitution: Annotated[
+        bool, typer.Option("--published-substitution", help="parallax <= 0 becomes 1 mas, for the published weights.")
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse files with any fault.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be built and write nothing.")] = False,
+) -> None:
+    """Build a survey from archives: light curves, LAMOST spectra and a catalogue, matched on the sky."""
+    with one_line_errors():
+        from data import archives
+        from data.import_table import check_free
+        from data.progress import ProgressLine
+        from data.split import parse_fractions
+
+        if archives.clear_finished(out):
+            typer.echo(f"{out}: was built already; nothing is left to do.")
+            return
+        check_free(out)
+        options = archives.Options(
+            catalogue=catalogue,
+            lightcurves=lightcurves,
+            spectra=spectra,
+            spectra_catalogue=spectra_catalogue,
+            radius=radius,
+            format=format_,
+            split=parse_fractions(split),
+            seed=seed,
+            strict=strict,
+            classes=_words(classes),
+            uncertain=uncertain,  # type: ignore[arg-type]
+            value=value or None,  # type: ignore[arg-type]
+            bands=_words(bands),
+            ormask=ormask,
+            epoch=epoch,
+            published_substitution=published_substitution,
+        )
+        plan = archives.plan(options, ProgressLine(), None if dry_run else archives.cache_folder(out))
+        for line in plan.summary():
+            typer.echo(line)
+        if dry_run:
+            typer.echo("dry run: nothing is written.")
+            return
+        survey = archives.write(plan, out, ProgressLine())
+        typer.echo(f"{out}: a survey of {len(survey)} sources, hash {survey.hash[:16]}; see report.csv.")
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
 @app.command()

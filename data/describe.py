@@ -80,6 +80,8 @@ def _provenance(provenance: dict) -> list[str]:
         if isinstance(entry, dict):
             lines.append(f"{role}: {entry.get('file', '')}, sha256 {str(entry.get('sha256', ''))[:16]}")
     lines += [f"note: {note}" for note in provenance.get("notes", [])]
+    for kind, count in provenance.get("listed", {}).items():
+        lines.append(f"count: {kind}: {count}")
     for kind, count in provenance.get("faults", {}).items():
         lines.append(f"fault: {kind}: {count}")
     return lines

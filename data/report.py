@@ -1,6 +1,6 @@
 """What was wrong with single rows and stars, and what was done about it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -49,9 +49,16 @@ KINDS = {
 
 @dataclass
 class Report:
-    """Faults by kind, each with the file, source, band and row where it stands."""
+    """Faults by kind, each with the file, source, band and row where it stands.
+
+    Attributes:
+        kinds: every kind -> what is done about it; their order is that of the report.
+        allowed: kinds that --strict does not refuse.
+    """
 
     tables: list[pd.DataFrame] = field(default_factory=list)
+    kinds: Mapping[str, str] = field(default_factory=lambda: KINDS)
+    allowed: frozenset[str] = frozenset()
 
     def add(
         self,
@@ -60,8 +67,9 @@ class Report:
         source_ids: Sequence[str],
         *,
         bands: Sequence[str] | str = "",
-        rows: Sequence[int] | None = None,
+        rows: Sequence[int | None] | None = None,
         detail: Sequence[str] | str = "",
+        count: Sequence[int] | int = 1,
     ) -> None:
         """Count faults of one kind, one an entry of `source_ids`.
 
@@ -69,6 +77,7 @@ class Report:
             file: of each, or one for all.
             bands: label of the band of each, or one for all; '' where it is no matter of a band.
             rows: 1-based data rows of the file; None where it is no matter of one row.
+            count: how many each entry stands for, where it is more than one.
         """
         if len(source_ids):
             columns = {
@@ -78,22 +87,23 @@ class Report:
                 "band": bands,
                 "row": pd.array([pd.NA] * len(source_ids) if rows is None else rows, dtype="Int64"),
                 "detail": detail,
-                "action": KINDS[kind],
+                "action": self.kinds[kind],
+                "count": count,
             }
             self.tables.append(pd.DataFrame(columns))
 
     @property
     def counts(self) -> dict[str, int]:
-        """Kind -> how many, in the order of `KINDS`, only those that occur."""
+        """Kind -> how many, in the order of `kinds`, only those that occur."""
         found: dict[str, int] = {}
         for table in self.tables:
-            found[table["fault"].iloc[0]] = found.get(table["fault"].iloc[0], 0) + len(table)
-        return {kind: found[kind] for kind in KINDS if kind in found}
+            found[table["fault"].iloc[0]] = found.get(table["fault"].iloc[0], 0) + int(table["count"].sum())
+        return {kind: found[kind] for kind in self.kinds if kind in found}
 
     @property
     def table(self) -> pd.DataFrame:
-        """All faults, by kind in the order of `KINDS`, inside one in the order of the rows."""
-        order = {kind: number for number, kind in enumerate(KINDS)}
+        """All faults, by kind in the order of `kinds`, inside one in the order of the rows."""
+        order = {kind: number for number, kind in enumerate(self.kinds)}
         tables = sorted(self.tables, key=lambda table: order[table["fault"].iloc[0]])
         names = ["fault", "file", "source_id", "band", "row", "detail", "action"]
         return pd.concat(tables, ignore_index=True)[names] if tables else pd.DataFrame(columns=names)
@@ -110,9 +120,10 @@ class Report:
             first = table[table["fault"] == kind].iloc[0]
             row = "" if pd.isna(first["row"]) else f", row {first['row']}"
             band = f", band {first['band']}" if first["band"] else ""
+            source = f", source {first['source_id']}" if first["source_id"] else ""
             detail = f", {first['detail']}" if first["detail"] else ""
-            where = f"{first['file']}{row}, source {first['source_id']}{band}{detail}"
-            lines.append(f"{kind}: {count} ({KINDS[kind]}; first: {where})")
+            where = f"{first['file']}{row}{source}{band}{detail}"
+            lines.append(f"{kind}: {count} ({self.kinds[kind]}; first: {where})")
         return lines
 
     def refuse(self) -> None:
@@ -121,8 +132,9 @@ class Report:
         Raises:
             SurveyError: there is a fault; names the first of the first kind and how many there are.
         """
-        if self.counts:
-            total = sum(self.counts.values())
+        refused = {kind: count for kind, count in self.counts.items() if kind not in self.allowed}
+        if refused:
+            first = next(sentence for sentence in self.sentences() if sentence.startswith(f"{next(iter(refused))}: "))
             raise SurveyError(
-                f"{self.sentences()[0]}: --strict refuses {total} faults in all; mend the files or import without it."
+                f"{first}: --strict refuses {sum(refused.values())} faults in all; mend the files or import without it."
             )
