@@ -19,7 +19,7 @@ from m3core.survey import Survey
 
 __all__ = ["STATISTICS", "column_means", "make"]
 
-STATISTICS = "survey_means.json"
+STATISTICS = SHIPPED.parent / "survey_means.json"
 
 SETTINGS = {
     "epochs": 45,
@@ -59,7 +59,7 @@ def make() -> None:
             check=True,
         )
         pack(Run.open(run))
-        write_json(SHIPPED / STATISTICS, column_means(Survey.open(survey)))
+        write_json(STATISTICS, column_means(Survey.open(survey)))
 
 
 def column_means(survey: Survey) -> dict[str, float]:

@@ -53,7 +53,7 @@ def test_survey_and_run_belong_together(installed):
 def test_shipped_run_is_of_the_simulation_as_it_is(installed):
     """Whatever the CPU: a change of the simulation asks for `make demo`."""
     workspace, _ = installed
-    expected = read_json(SHIPPED / STATISTICS)
+    expected = read_json(STATISTICS)
     assert column_means(workspace.survey(NAME)) == pytest.approx(expected, rel=1e-4), "run `make demo`"
 
 
