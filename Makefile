@@ -1,6 +1,6 @@
 # Two commands do everything: `make app` and `make test`. Both may be called again and again.
 .POSIX:
-.PHONY: app test lint types install install-dev chromium lock benchmarks clean
+.PHONY: app test lint types install install-dev chromium lock benchmarks demo clean
 
 PYTHON = python3
 BIN = .venv/bin
@@ -48,6 +48,10 @@ lock: .venv/installed-dev
 
 benchmarks: .venv/installed
 	@$(BIN)/python -m benchmarks --out benchmarks.json
+
+# The run that the app opens with on a fresh machine; the same bytes on the same type of CPU.
+demo: .venv/installed
+	@$(BIN)/python -m demo
 
 clean:
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

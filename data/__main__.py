@@ -1,5 +1,6 @@
-"""python -m data import-table | describe."""
+"""python -m data import-table | import-astrom3 | simulate | describe."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -64,6 +65,71 @@ def import_table(
         survey = importer.write(plan, out, ProgressLine())
         typer.echo(period_sentence(survey.sources))
         typer.echo(f"{out}: a survey of {len(survey)} stars, hash {survey.hash[:16]}; faults are listed in report.csv.")
+
+
+@app.command("import-astrom3")
+def import_astrom3(
+    source: Annotated[str, typer.Option(metavar="DIR_OR_HUB_NAME", help="Folder of the parquet files, or owner/name.")],
+    out: Annotated[Path, typer.Option(help="Survey folder to make.")],
+    config: Annotated[str, typer.Option(help="Size (full, sub50, sub25, sub10) and seed.")] = "full_42",
+    revision: Annotated[str, typer.Option(help="Branch, tag or commit on the Hub; empty: the newest.")] = "",
+    published_substitution: Annotated[
+        bool, typer.Option("--published-substitution", help="Put 1 mas for parallaxes <= 0, for published weights.")
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse files with any fault.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be imported and write nothing.")] = False,
+) -> None:
+    """Import the published AstroM3 set: photometry, spectra and metadata with its own split."""
+    with one_line_errors():
+        from data import astrom3
+        from data.import_table import check_free
+        from data.progress import ProgressLine
+
+        check_free(out)
+        options = astrom3.Options(
+            source=source,
+            config=config,
+            revision=revision or None,
+            published_substitution=published_substitution,
+            strict=strict,
+        )
+        plan = astrom3.plan(options, ProgressLine())
+        for line in plan.summary():
+            typer.echo(line)
+        if dry_run:
+            typer.echo("dry run: nothing is written.")
+            return
+        survey = astrom3.write(plan, out, ProgressLine())
+        typer.echo(f"{out}: a survey of {len(survey)} stars, hash {survey.hash[:16]}; faults are listed in report.csv.")
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="Survey folder to make; the truth lies beside it, <out>-truth.parquet.")],
+    sources: Annotated[int, typer.Option(help="How many stars.")],
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 42,
+    missing: Annotated[float, typer.Option(help="Share of stars that lack a modality, for each modality.")] = 0.0,
+    light: Annotated[bool, typer.Option("--light", help="Short curves, coarse spectra: for very many stars.")] = False,
+    workers: Annotated[int, typer.Option(help="Processes that draw stars; 0: one a core.")] = 0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be made and write nothing.")] = False,
+) -> None:
+    """Simulate a survey of variable stars with planted errors and oddities, and the truth about them beside it."""
+    with one_line_errors():
+        from data import simulate as simulator
+        from data.import_table import check_free
+        from data.progress import ProgressLine
+
+        for path in (out, simulator.truth_path(out)):
+            check_free(path)
+        plan = simulator.plan(simulator.Options(sources=sources, seed=seed, missing=missing, light=light))
+        for line in plan.summary():
+            typer.echo(line)
+        if dry_run:
+            typer.echo("dry run: nothing is written.")
+            return
+        survey = simulator.write(plan, out, ProgressLine(), workers=workers or os.cpu_count() or 1)
+        typer.echo(f"{out}: a survey of {len(survey)} simulated stars, hash {survey.hash[:16]}.")
+        typer.echo(f"{simulator.truth_path(out)}: the truth about them.")
 
 
 @app.command()

@@ -23,7 +23,7 @@ def describe(survey: Survey) -> list[str]:
         lines.append("these stars are simulated")
     lines += ["", *_classes(sources), "", *_modalities(survey), "", *_periods(sources), *_missing(sources)]
     shares = "/".join(f"{part:g}" for part in manifest.split.fractions or ())
-    lines += ["", f"split: {manifest.split.method}; {shares}, seed {manifest.split.seed}"]
+    lines += ["", f"split: {manifest.split.method}; {f'{shares}, ' if shares else ''}seed {manifest.split.seed}"]
     return lines + _provenance(manifest.provenance)
 
 
@@ -79,6 +79,7 @@ def _provenance(provenance: dict) -> list[str]:
     for role, entry in provenance.get("inputs", {}).items():
         if isinstance(entry, dict):
             lines.append(f"{role}: {entry.get('file', '')}, sha256 {str(entry.get('sha256', ''))[:16]}")
+    lines += [f"note: {note}" for note in provenance.get("notes", [])]
     for kind, count in provenance.get("faults", {}).items():
         lines.append(f"fault: {kind}: {count}")
     return lines

@@ -36,7 +36,7 @@ from m3core.manifest import ModalitySpec, SplitSpec
 from m3core.names import safe_names
 from m3core.survey import Survey, write_survey
 
-__all__ = ["Options", "Plan", "Progress", "check_free", "plan", "write"]
+__all__ = ["SPOILING_RESOLUTION", "Options", "Plan", "Progress", "check_free", "coarse_times", "plan", "write"]
 
 Progress = Callable[[float, str], None]
 """Called with the fraction done, 0 to 1, and a sentence; what it raises ends the import and leaves nothing behind."""
@@ -259,13 +259,16 @@ def _notes(
     for name, step in resolutions.items():
         if step >= SPOILING_RESOLUTION:
             coarse.setdefault(step, []).append(name)
-    for step, names in coarse.items():
-        single = " (as single precision leaves them)" if np.log2(step).is_integer() and step < 1 else ""
-        notes.append(
-            f"times in {', '.join(names)} are kept to {step:g} d only{single}: "
-            f"folds at periods under {20 * step:g} d are spoilt."
-        )
+    notes += [f"{coarse_times(step, ', '.join(names))}." for step, names in coarse.items()]
     return notes
+
+
+def coarse_times(step: float, modalities: str) -> str:
+    """What to say of times that are kept to `step` days only, without a full stop."""
+    single = " (as single precision leaves them)" if np.log2(step).is_integer() and step < 1 else ""
+    return (
+        f"times in {modalities} are kept to {step:g} d only{single}: folds at periods under {20 * step:g} d are spoilt"
+    )
 
 
 def write(plan: Plan, out: Path, progress: Progress = _silent) -> Survey:

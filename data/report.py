@@ -11,6 +11,7 @@ from m3core.errors import SurveyError
 __all__ = ["KINDS", "Report"]
 
 LEFT_OUT, CURVE, ABSENT, KEPT = "row left out", "curve kept as absent", "value kept as absent", "kept"
+SPECTRUM, ABSENT_ARRAY = "spectrum kept as absent", "array kept as absent"
 
 KINDS = {
     "photometry of a star that is not in the catalogue": "left out",
@@ -26,10 +27,22 @@ KINDS = {
     "curve of one epoch": CURVE,
     "constant brightness": CURVE,
     "star without photometry": "star kept with its catalogue entry",
+    "times not in order": "sorted",
+    "array of another shape": ABSENT_ARRAY,
+    "star without spectrum": "star kept with its catalogue entry",
+    "pixels without a wavelength": "pixels left out",
+    "wavelengths not in Angstrom": SPECTRUM,
+    "wavelengths not in order": "sorted",
+    "pixels not finite": "pixels masked: flux and inverse variance 0",
+    "spectrum without usable pixels": SPECTRUM,
     "coordinates missing or out of range": "coordinates kept as absent",
     "catalogue value infinite": ABSENT,
     "catalogue period not positive": "kept, not used for folding",
+    "parallax not positive, 1 mas put there": "replaced, as told",
     "label missing": "star kept unlabelled",
+    "source_id stands twice": "a number put behind it",
+    "same star twice in a split": KEPT,
+    "same star in two splits": "kept as published: figures of those splits are too good",
 }
 """Every kind of fault -> what is done about it."""
 
@@ -43,7 +56,7 @@ class Report:
     def add(
         self,
         kind: str,
-        file: str,
+        file: Sequence[str] | str,
         source_ids: Sequence[str],
         *,
         bands: Sequence[str] | str = "",
@@ -53,6 +66,7 @@ class Report:
         """Count faults of one kind, one an entry of `source_ids`.
 
         Args:
+            file: of each, or one for all.
             bands: label of the band of each, or one for all; '' where it is no matter of a band.
             rows: 1-based data rows of the file; None where it is no matter of one row.
         """
@@ -96,9 +110,9 @@ class Report:
             first = table[table["fault"] == kind].iloc[0]
             row = "" if pd.isna(first["row"]) else f", row {first['row']}"
             band = f", band {first['band']}" if first["band"] else ""
-            lines.append(
-                f"{kind}: {count} ({KINDS[kind]}; first: {first['file']}{row}, source {first['source_id']}{band})"
-            )
+            detail = f", {first['detail']}" if first["detail"] else ""
+            where = f"{first['file']}{row}, source {first['source_id']}{band}{detail}"
+            lines.append(f"{kind}: {count} ({KINDS[kind]}; first: {where})")
         return lines
 
     def refuse(self) -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from m3core import preprocess
 from m3core.kinds.base import Encoder, Family, Inputs, Kind, Series, Statistics
-from m3core.light_curve import robust_scale
+from m3core.light_curve import median, robust_scale
 from m3core.manifest import ModalitySpec
 from m3core.statistics import flagged, mean_and_std
 
@@ -105,20 +105,29 @@ def _resampled(options: FastOptions, observation: Observation) -> tuple[NDArray,
     return np.interp(grid, wavelength[observed], flux[observed].astype(np.float64)), coverage
 
 
-def _context(flux: NDArray, coverage: NDArray) -> NDArray[np.float64]:
-    """log10 of the scale, of scale over level, and red minus blue over level; NaN where undefined."""
+def _level_and_scale(flux: NDArray, coverage: NDArray) -> tuple[float, float]:
+    """Median and robust scale of what was seen; NaN where that is less than two pixels."""
     seen = flux[coverage > 0.5]
-    if len(seen) < 2:
+    return (median(seen), robust_scale(seen)) if len(seen) > 1 else (np.nan, np.nan)
+
+
+def _context(flux: NDArray, level: float, scale: float) -> NDArray[np.float64]:
+    """log10 of the scale, of scale over level, and red minus blue over level; NaN where undefined."""
+    if not np.isfinite(level):
         return np.full(N_CONTEXT, np.nan)
-    level, scale = float(np.median(seen)), robust_scale(seen)
-    halves = np.array_split(flux, 2)
-    slope = (np.median(halves[1]) - np.median(halves[0])) / abs(level) if level else np.nan
-    return np.array([np.log10(scale), np.log10(scale / abs(level)) if level else np.nan, np.clip(slope, -5, 5)])
+    if not level:
+        return np.array([np.log10(scale), np.nan, np.nan])
+    blue, red = np.array_split(flux, 2)
+    slope = (median(red) - median(blue)) / abs(level)
+    return np.array([np.log10(scale), np.log10(scale / abs(level)), np.clip(slope, -5, 5)])
 
 
 def _fast_statistics(spec: ModalitySpec, options: FastOptions, observations: Iterable[Observation]) -> Statistics:
-    rows = (_context(*_resampled(options, o)) for o in observations)
-    return mean_and_std(rows, width=N_CONTEXT)
+    def measured(observation: Observation) -> NDArray[np.float64]:
+        flux, coverage = _resampled(options, observation)
+        return _context(flux, *_level_and_scale(flux, coverage))
+
+    return mean_and_std((measured(observation) for observation in observations), width=N_CONTEXT)
 
 
 def _fast_prepare(
@@ -129,10 +138,11 @@ def _fast_prepare(
     rng: np.random.Generator | None,
 ) -> Inputs:
     flux, coverage = _resampled(options, observation)
-    measured = _context(flux, coverage)
-    seen = flux[coverage > 0.5]
-    centre, scale = (float(np.median(seen)), robust_scale(seen)) if len(seen) > 1 else (0.0, 1.0)
-    scaled = np.clip((flux - centre) / scale, -10.0, 10.0) * coverage
+    level, scale = _level_and_scale(flux, coverage)
+    measured = _context(flux, level, scale)
+    if not np.isfinite(level):
+        level, scale = 0.0, 1.0
+    scaled = np.clip((flux - level) / scale, -10.0, 10.0) * coverage
     if rng is not None:  # the noise of another exposure
         scaled = scaled + rng.uniform(0.0, 0.1) * rng.standard_normal(len(scaled)) * coverage
     return {"": np.stack([scaled, coverage]).astype(np.float32), "context": flagged(measured, statistics)}

@@ -3,7 +3,7 @@
 from m3core.manifest import Column, Manifest, ModalitySpec, SplitSpec
 from m3core.names import safe_names
 from m3core.survey.reader import Observation, Source, Survey
-from m3core.survey.writer import write_survey
+from m3core.survey.writer import survey_writer, write_survey
 
 __all__ = [
     "Column",
@@ -14,5 +14,6 @@ __all__ = [
     "SplitSpec",
     "Survey",
     "safe_names",
+    "survey_writer",
     "write_survey",
 ]

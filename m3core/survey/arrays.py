@@ -6,7 +6,6 @@ fewer), so that row i stands in batch i // ROWS_PER_BATCH.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -15,36 +14,53 @@ from numpy.typing import NDArray
 
 from m3core.errors import SurveyError
 
-__all__ = ["ArrayFile", "write_arrays"]
+__all__ = ["ArrayFile", "ArrayWriter"]
 
 ROWS_PER_BATCH = 1024
 
 
-def write_arrays(
-    path: Path, dtypes: Mapping[str, str], observations: Iterable[Mapping[str, NDArray] | None]
-) -> list[bool]:
-    """Write a modality's arrays in a stream (memory: one batch of sources).
+class ArrayWriter:
+    """Writes a modality's arrays as they come; holds one batch of sources. Use it as a context.
 
-    Args:
-        path: the file to write.
-        dtypes: field -> numpy dtype name ('float64').
-        observations: one a source: field -> (n,) array, all of one length, or None where it is absent.
-
-    Returns:
-        For each source whether it has the modality.
+    Attributes:
+        n_rows: sources written so far; n_present: those that have the modality.
     """
-    schema = pa.schema([(field, pa.list_(pa.from_numpy_dtype(np.dtype(dtype)))) for field, dtype in dtypes.items()])
-    present: list[bool] = []
-    stream = iter(observations)
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
-        while rows := list(islice(stream, ROWS_PER_BATCH)):
-            columns = [
-                _list_array([None if row is None else row[field] for row in rows], dtype)
-                for field, dtype in dtypes.items()
-            ]
-            writer.write_batch(pa.record_batch(columns, schema=schema))
-            present += [row is not None for row in rows]
-    return present
+
+    def __init__(self, path: Path, dtypes: Mapping[str, str]) -> None:
+        fields = [(field, pa.list_(pa.from_numpy_dtype(np.dtype(dtype)))) for field, dtype in dtypes.items()]
+        self._dtypes, self._schema = dict(dtypes), pa.schema(fields)
+        self._sink = pa.OSFile(str(path), "wb")
+        self._writer = pa.ipc.new_file(self._sink, self._schema)
+        self._held: list[Mapping[str, NDArray] | None] = []
+        self.n_rows = self.n_present = 0
+
+    def __enter__(self) -> "ArrayWriter":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None and self._held:
+                self._write(self._held)
+            self._writer.close()
+        finally:
+            self._sink.close()
+
+    def extend(self, observations: Iterable[Mapping[str, NDArray] | None]) -> None:
+        """Append sources: field -> (n,) array, all of one length, or None where a source lacks the modality."""
+        for observation in observations:
+            self._held.append(observation)
+            if len(self._held) == ROWS_PER_BATCH:
+                self._write(self._held)
+                self._held = []
+
+    def _write(self, rows: list[Mapping[str, NDArray] | None]) -> None:
+        columns = [
+            _list_array([None if row is None else row[field] for row in rows], dtype)
+            for field, dtype in self._dtypes.items()
+        ]
+        self._writer.write_batch(pa.record_batch(columns, schema=self._schema))
+        self.n_rows += len(rows)
+        self.n_present += sum(row is not None for row in rows)
 
 
 def _list_array(rows: list[NDArray | None], dtype: str) -> pa.ListArray:

@@ -1,6 +1,9 @@
-"""Write a survey folder, whole or not at all."""
+"""Write a survey folder, whole or not at all: at once, or a part after the other."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +17,13 @@ from m3core.errors import SurveyError
 from m3core.files import new_folder, sha256_text, write_json
 from m3core.kinds import kind_of
 from m3core.manifest import SPLITS, Column, Manifest, ModalitySpec, SplitSpec
-from m3core.survey.arrays import write_arrays
+from m3core.survey.arrays import ArrayWriter
 from m3core.survey.content import content_hash
 from m3core.survey.reader import IDENTITY, Survey
 
-__all__ = ["split_hash", "write_survey"]
+__all__ = ["SurveyWriter", "split_hash", "survey_writer", "write_survey"]
+
+Arrays = Mapping[str, Iterable[Mapping[str, NDArray] | None]]
 
 
 def split_hash(source_ids: Sequence[str], splits: Sequence[str]) -> str:
@@ -26,12 +31,169 @@ def split_hash(source_ids: Sequence[str], splits: Sequence[str]) -> str:
     return sha256_text(*(f"{source}\t{split}" for source, split in sorted(zip(source_ids, splits, strict=True))))
 
 
+class SurveyWriter:
+    """What `survey_writer` yields: takes sources with their arrays, part after part."""
+
+    def __init__(self, folder: Path, modalities: Sequence[ModalitySpec]) -> None:
+        self._folder, self._modalities = folder, modalities
+        self._open = ExitStack()
+        self._arrays: dict[str, ArrayWriter] = {}
+        for spec in modalities:
+            dtypes = kind_of(spec).dtypes(spec)
+            if tuple(dtypes) != spec.fields:
+                raise SurveyError(
+                    f"modality {spec.name!r} declares fields {spec.fields}; {spec.kind} has {tuple(dtypes)}."
+                )
+            if spec.fields:
+                writer = ArrayWriter(folder / f"{spec.name}.arrow", dtypes)
+                self._arrays[spec.name] = self._open.enter_context(writer)
+        self._table: pq.ParquetWriter | None = None
+        self._n_sources = 0
+        self._splits: Counter[str] = Counter()
+        self._labels: Counter[str] = Counter()
+        self._present: Counter[str] = Counter()
+        self._ids = _Identities()
+
+    def append(self, sources: pd.DataFrame, arrays: Arrays) -> None:
+        """Write some sources.
+
+        Args:
+            sources: one row a source, as for `write_survey`; every part has the same columns.
+            arrays: for each modality with fields one observation a row of `sources`.
+
+        Raises:
+            SurveyError: ids that repeat, a split of another name, a modality without its arrays.
+        """
+        table = _checked(sources)
+        self._ids.add(table["source_id"], table["split"])
+        for spec in self._modalities:
+            if spec.fields:
+                writer = self._arrays[spec.name]
+                writer.extend(arrays[spec.name])
+            else:
+                values = table[list(spec.columns)].to_numpy(np.float64, na_value=np.nan)
+                self._present[spec.name] += int(np.isfinite(values).any(axis=1).sum())
+        rows = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
+        if self._table is None:
+            path = self._folder / "sources.parquet"
+            self._table = self._open.enter_context(pq.ParquetWriter(path, rows.schema, compression="zstd"))
+        self._table.write_table(rows.cast(self._table.schema))
+        self._n_sources += len(table)
+        self._splits.update(table["split"])
+        self._labels.update(str(label) for label in table["label"].dropna())
+
+    def close(self) -> None:
+        """Finish the files, whatever has happened."""
+        self._open.close()
+
+    def manifest(self, split: SplitSpec, **declared: Any) -> Manifest:
+        """What the survey declares, once its files are closed.
+
+        Raises:
+            SurveyError: a modality with another number of rows than there are sources.
+        """
+        for name, writer in self._arrays.items():
+            if writer.n_rows != self._n_sources:
+                raise SurveyError(f"modality {name!r} has {writer.n_rows} rows for {self._n_sources} sources.")
+            self._present[name] = writer.n_present
+        counts = {
+            "sources": self._n_sources,
+            "by_split": {name: self._splits[name] for name in SPLITS},
+            "by_label": {name: self._labels[name] for name in sorted(self._labels)},
+            "unlabelled": self._n_sources - self._labels.total(),
+            "by_modality": {spec.name: self._present[spec.name] for spec in self._modalities},
+        }
+        return Manifest(
+            modalities=tuple(self._modalities),
+            classes=tuple(sorted(self._labels)),
+            counts=counts,
+            split=split.model_copy(update={"hash": self._ids.split_hash(self._folder / "sources.parquet")}),
+            **declared,
+        )
+
+
+class _Identities:
+    """Ids are unique, and who is in which split is hashed in the order of the ids.
+
+    Where ids come in ascending order, as a simulation's do, both are known as they come and nothing is kept.
+    """
+
+    def __init__(self) -> None:
+        self._last = ""
+        self._ascending = True
+        self._hash = hashlib.sha256()
+
+    def add(self, source_ids: Iterable[str], splits: Iterable[str]) -> None:
+        for source_id, split in zip(source_ids, splits, strict=True):
+            self._ascending = self._ascending and source_id > self._last
+            self._last = source_id
+            self._hash.update(f"{source_id}\t{split}\0".encode())
+
+    def split_hash(self, table: Path) -> str:
+        """Of the sources written to `table`.
+
+        Raises:
+            SurveyError: an id stands twice.
+        """
+        if self._ascending:
+            return self._hash.hexdigest()
+        written = pq.read_table(table, columns=["source_id", "split"]).to_pandas()
+        _check_unique(written["source_id"])
+        return split_hash(list(written["source_id"]), list(written["split"]))
+
+
+def _check_unique(source_ids: pd.Series) -> None:
+    repeated = source_ids[source_ids.duplicated()]
+    if len(repeated):
+        raise SurveyError(f"source_id {repeated.iloc[0]!r} stands twice: ids must be unique.")
+
+
+def _checked(sources: pd.DataFrame) -> pd.DataFrame:
+    missing = [name for name in IDENTITY if name not in sources]
+    if missing:
+        raise SurveyError(f"sources lack the columns {missing}.")
+    _check_unique(sources["source_id"])
+    other = set(sources["split"].unique()) - set(SPLITS)
+    if other:
+        raise SurveyError(f"splits must be {', '.join(SPLITS)}; got {sorted(map(str, other))}.")
+    return sources[[*IDENTITY, *(name for name in sources.columns if name not in IDENTITY)]]
+
+
+@contextmanager
+def survey_writer(
+    path: str | Path,
+    *,
+    modalities: Sequence[ModalitySpec],
+    split: SplitSpec,
+    provenance: Mapping[str, Any],
+    columns: Mapping[str, Column] | None = None,
+    simulated: bool = False,
+    extra_files: Mapping[str, str] | None = None,
+) -> Iterator[SurveyWriter]:
+    """A survey that is written part by part, in the memory of one part; the arguments are those of `write_survey`.
+
+    Raises:
+        M3Error: `path` exists.
+    """
+    with new_folder(Path(path)) as folder:
+        writer = SurveyWriter(folder, modalities)
+        try:
+            yield writer
+        finally:
+            writer.close()
+        manifest = writer.manifest(split, columns=dict(columns or {}), simulated=simulated, provenance=dict(provenance))
+        manifest = manifest.model_copy(update={"content_hash": content_hash(folder, manifest)})
+        for name, text in (extra_files or {}).items():
+            (folder / name).write_text(text, encoding="utf-8")
+        write_json(folder / "survey.json", manifest.model_dump(mode="json"))
+
+
 def write_survey(
     path: str | Path,
     *,
     sources: pd.DataFrame,
     modalities: Sequence[ModalitySpec],
-    arrays: Mapping[str, Iterable[Mapping[str, NDArray] | None]],
+    arrays: Arrays,
     split: SplitSpec,
     provenance: Mapping[str, Any],
     columns: Mapping[str, Column] | None = None,
@@ -56,59 +218,14 @@ def write_survey(
         SurveyError: ids that repeat, a split of another name, a modality without its arrays.
         M3Error: `path` exists.
     """
-    table = _checked(sources)
-    with new_folder(Path(path)) as folder:
-        present = {}
-        for spec in modalities:
-            dtypes = kind_of(spec).dtypes(spec)
-            if tuple(dtypes) != spec.fields:
-                raise SurveyError(
-                    f"modality {spec.name!r} declares fields {spec.fields}; {spec.kind} has {tuple(dtypes)}."
-                )
-            if spec.fields:
-                flags = write_arrays(folder / f"{spec.name}.arrow", dtypes, arrays[spec.name])
-                if len(flags) != len(table):
-                    raise SurveyError(f"modality {spec.name!r} has {len(flags)} rows for {len(table)} sources.")
-                present[spec.name] = int(sum(flags))
-            else:
-                values = table[list(spec.columns)].to_numpy(np.float64, na_value=np.nan)
-                present[spec.name] = int(np.isfinite(values).any(axis=1).sum())
-        arrow = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
-        pq.write_table(arrow, folder / "sources.parquet", compression="zstd")
-        manifest = Manifest(
-            modalities=tuple(modalities),
-            classes=tuple(sorted(table["label"].dropna().unique())),
-            counts=_counts(table, present),
-            split=split.model_copy(update={"hash": split_hash(list(table["source_id"]), list(table["split"]))}),
-            columns=dict(columns or {}),
-            simulated=simulated,
-            provenance=dict(provenance),
-        )
-        manifest = manifest.model_copy(update={"content_hash": content_hash(folder, manifest)})
-        for name, text in (extra_files or {}).items():
-            (folder / name).write_text(text, encoding="utf-8")
-        write_json(folder / "survey.json", manifest.model_dump(mode="json"))
+    with survey_writer(
+        path,
+        modalities=modalities,
+        split=split,
+        provenance=provenance,
+        columns=columns,
+        simulated=simulated,
+        extra_files=extra_files,
+    ) as writer:
+        writer.append(sources, arrays)
     return Survey.open(path)
-
-
-def _checked(sources: pd.DataFrame) -> pd.DataFrame:
-    missing = [name for name in IDENTITY if name not in sources]
-    if missing:
-        raise SurveyError(f"sources lack the columns {missing}.")
-    repeated = sources["source_id"][sources["source_id"].duplicated()]
-    if len(repeated):
-        raise SurveyError(f"source_id {repeated.iloc[0]!r} stands twice: ids must be unique.")
-    other = set(sources["split"].unique()) - set(SPLITS)
-    if other:
-        raise SurveyError(f"splits must be {', '.join(SPLITS)}; got {sorted(map(str, other))}.")
-    return sources[[*IDENTITY, *(name for name in sources.columns if name not in IDENTITY)]]
-
-
-def _counts(table: pd.DataFrame, present: Mapping[str, int]) -> dict[str, Any]:
-    return {
-        "sources": len(table),
-        "by_split": {split: int((table["split"] == split).sum()) for split in SPLITS},
-        "by_label": {str(name): int(count) for name, count in table["label"].value_counts().sort_index().items()},
-        "unlabelled": int(table["label"].isna().sum()),
-        "by_modality": dict(present),
-    }

@@ -81,7 +81,8 @@ def full(made_workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The app's workspace does not exist yet."""
+    """The app's workspace does not exist yet, and no demo is put into it."""
+    monkeypatch.setenv("M3_DEMO", "off")
     monkeypatch.setenv("M3_WORKSPACE", str(tmp_path / "workspace"))
     return tmp_path / "workspace"
 

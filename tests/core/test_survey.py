@@ -114,7 +114,7 @@ def test_a_failed_write_leaves_nothing(tmp_path, monkeypatch):
     def full(*_args, **_kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("pyarrow.parquet.write_table", full)
+    monkeypatch.setattr("pyarrow.parquet.ParquetWriter.write_table", full)
     with pytest.raises(OSError, match="No space"):
         make_survey(tmp_path / "s", n=10)
     assert list(tmp_path.iterdir()) == []

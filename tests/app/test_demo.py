@@ -1,0 +1,90 @@
+"""First start: an empty workspace is given the demo, whole, and its map opens."""
+
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from demo import NAME, OPTIONS, SHIPPED
+from demo.install import install, is_wanted
+from m3core.embeddings import Embeddings
+from m3core.manifold import Maps
+from m3core.run import Run, State
+from m3core.workspace import Workspace
+from tests.app.conftest import checked, open_page, said
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    workspace = Workspace(tmp_path_factory.mktemp("first") / "workspace")
+    assert is_wanted(workspace)
+    fitting = install(workspace, lambda fraction, sentence: None)
+    return workspace, fitting
+
+
+def test_what_is_shipped_is_small_and_without_clocks_and_paths():
+    files = [path for path in SHIPPED.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 8e6
+    assert not list(SHIPPED.rglob("*optimizer*"))
+    status = Run.open(SHIPPED).status()
+    assert status.state is State.FINISHED
+    assert (status.pid, status.started, status.host) == (0, 0.0, "")
+    assert Run.open(SHIPPED).config()["survey"] == NAME
+
+
+def test_survey_and_run_belong_together(installed):
+    workspace, fitting = installed
+    survey, run = workspace.survey(NAME), workspace.run(NAME)
+    assert len(survey) == OPTIONS.sources
+    assert survey.manifest.simulated
+    assert (workspace.root / "surveys" / "demo-truth.parquet").is_file()
+    assert run.config()["survey"] == str(survey.path)
+    if not fitting:
+        pytest.skip("another type of CPU than the one `make demo` ran on: the demo is embedded anew here")
+    vectors = Embeddings.open(run, survey)
+    assert list(vectors.source_ids) == list(survey.source_ids)
+    assert np.isfinite(vectors.mean).all()
+    assert set(Maps.open(run, survey).map_xy) == {"mean", *survey.modalities}
+
+
+def test_shipped_embeddings_are_those_of_the_shipped_model(installed):
+    """Embedded here again they are the same: what is shipped was not edited."""
+    from m3core.checkpoint import load_checkpoint
+    from m3core.embeddings import embed_survey
+
+    workspace, fitting = installed
+    if not fitting:
+        pytest.skip("another type of CPU than the one `make demo` ran on")
+    survey, run = workspace.survey(NAME), workspace.run(NAME)
+    rows = np.arange(0, len(survey), 50)
+    again = embed_survey(load_checkpoint(run.checkpoint), survey, rows)
+    for name, array in Embeddings.open(run, survey).embeddings.items():
+        assert np.asarray(array)[rows] == pytest.approx(again[name], abs=2e-5)
+
+
+def test_a_workspace_with_something_in_it_is_left_alone(installed):
+    workspace, _ = installed
+    assert not is_wanted(workspace)
+
+
+def test_the_truth_lies_beside(installed):
+    workspace, _ = installed
+    truth = pd.read_parquet(workspace.root / "surveys" / "demo-truth.parquet")
+    assert list(truth.source_id) == list(workspace.survey(NAME).source_ids)
+    assert (truth.oddity != "").sum() == truth.is_mislabelled.sum() == truth.is_alias.sum() == 50
+
+
+def test_empty_workspace_opens_with_the_demo(empty, monkeypatch):
+    monkeypatch.delenv("M3_DEMO", raising=False)
+    app = open_page("home")
+    assert "simulated" in said(app)
+    end = time.monotonic() + 300
+    while not (empty / "runs" / NAME / "status.json").is_file():
+        assert time.monotonic() < end
+        time.sleep(0.5)
+    time.sleep(1.0)
+    app = checked(app.run())
+    assert "Your own data" in said(app) or "demo" in said(app)
+    manifold = open_page("manifold", survey=NAME, run=NAME)
+    assert "2,500" in said(manifold).replace("2500", "2,500")
