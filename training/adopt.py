@@ -1,5 +1,6 @@
 """Published weights as a run: a folder that `embed`, and whatever reads runs, takes like a trained one."""
 
+import re
 from pathlib import Path
 
 from m3core.adopt import adopt
@@ -14,6 +15,9 @@ from training.run_config import RunConfig
 
 __all__ = ["adopt_run"]
 
+PUBLISHED_NAME = re.compile(r"AstroM3-CLIP(?:-(?:photo|spectra|meta|all))?(?:-(?P<seed>\d+))?")
+"""Names of the published weights; the seed is that of their split, 42 where there is none."""
+
 
 def adopt_run(checkpoint: str, survey: Survey, out: Path) -> list[str]:
     """Make a finished run of a published checkpoint.
@@ -26,8 +30,10 @@ def adopt_run(checkpoint: str, survey: Survey, out: Path) -> list[str]:
         What to print.
 
     Raises:
-        CheckpointError: the checkpoint is not a published one, or the survey does not fit it. M3Error: `out` exists.
+        CheckpointError: the checkpoint is not a published one, or the survey does not fit it, or is another split of
+            the published set by the names of the two. M3Error: `out` exists.
     """
+    _check_split(checkpoint, survey)
     loaded = load_checkpoint(checkpoint)
     if loaded.config.survey_hash:
         raise CheckpointError(f"{checkpoint} has the statistics of a survey already: use it as it is.")
@@ -44,6 +50,17 @@ def adopt_run(checkpoint: str, survey: Survey, out: Path) -> list[str]:
         (folder / "log.txt").write_text(f"{message}; weights of {checkpoint}\n", encoding="utf-8")
     return [
         f"{out}: {message}.",
-        "The weights were trained on one split of the published set (seed 42 where the name ends in no number): "
-        "scores on stars of another split's test part would be too good.",
+        "If the weights were trained on another split than the survey's, scores on its test stars are too good.",
     ]
+
+
+def _check_split(checkpoint: str, survey: Survey) -> None:
+    """Refuse weights of one published split on a survey imported from another, as far as their names tell."""
+    weights = PUBLISHED_NAME.fullmatch(Path(checkpoint).name)
+    configuration = str(survey.manifest.provenance.get("configuration", ""))
+    imported = re.fullmatch(r"[a-z0-9]+_(\d+)", configuration)
+    if weights and imported and imported[1] != (seed := weights["seed"] or "42"):
+        raise CheckpointError(
+            f"the weights {checkpoint} were trained on the split of seed {seed}, survey {survey.path} was imported from "
+            f"{configuration}: stars of its test split would be among those trained on; import full_{seed}."
+        )

@@ -9,6 +9,7 @@ import pytest
 import m3core
 from m3core.embeddings import Embeddings
 from m3core.run import Run, State
+from m3core.survey import Survey
 from tests import published_oracle as oracle
 from tests.astrom3_survey import make_astrom3_survey
 from tests.conftest import ROOT
@@ -66,6 +67,31 @@ def test_what_cannot_be_adopted_leaves_nothing(survey, tmp_path, fault):
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert says in done.stderr
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "configuration", "leaks"),
+    [
+        ("AstroM3-CLIP", "full_42", False),
+        ("AstroM3-CLIP", "full_0", True),
+        ("AstroM3-CLIP-all-123", "sub10_123", False),
+        ("AstroM3-CLIP-meta-66", "full_42", True),
+        ("of-our-own", "full_0", False),
+    ],
+)
+def test_weights_of_one_published_split_are_refused_on_another(survey, tmp_path, name, configuration, leaks):
+    from m3core.errors import CheckpointError
+    from training.adopt import adopt_run
+
+    oracle.write_checkpoint(tmp_path / name, oracle.SMALL, "clip")
+    provenance = survey.manifest.provenance | {"configuration": configuration}
+    of_a_split = Survey(survey.path, survey.manifest.model_copy(update={"provenance": provenance}))
+    if leaks:
+        with pytest.raises(CheckpointError, match=f"imported from {configuration}: stars of its test split would be"):
+            adopt_run(str(tmp_path / name), of_a_split, tmp_path / "run")
+        assert not (tmp_path / "run").exists()
+    else:
+        adopt_run(str(tmp_path / name), of_a_split, tmp_path / "run")
 
 
 def test_a_classifier_of_one_modality_is_a_run_without_embeddings(survey, tmp_path):
