@@ -12,6 +12,7 @@ from m3core.run import Run, State
 from m3core.survey import Survey
 from training.config import TrainConfig, validated
 from training.loop import Trainer
+from training.objectives import Contrastive
 from training.presets import preset
 from training.readout import embed_and_map, score_sentences
 from training.record import Record
@@ -70,7 +71,8 @@ def train(run: Run, survey: Survey, config: TrainConfig, record: Record, supervi
     device = device_of(config)
     model = build_model(survey, config, rows.train).to(device)
     trainer = Trainer(
-        survey=survey, config=config, model=model, optimizer=build_optimizer(model, config),
+        survey=survey, config=config, objective=Contrastive(config.modality_dropout),
+        model=model, optimizer=build_optimizer(model, config),
         rows=rows, record=record, device=device,
     )  # fmt: skip
     trainer.restore()
