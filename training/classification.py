@@ -18,7 +18,7 @@ __all__ = ["Classification", "class_weights"]
 
 
 def class_weights(targets: NDArray[np.int64], n_classes: int, balance: float) -> NDArray[np.float32]:
-    """(C,) weight of a source of each class in the loss, its class's size to the power of -balance, mean 1 over sources.
+    """(C,) weight of a source of each class in the loss, its class's size to the power -balance, mean 1 over sources.
 
     Args:
         targets: (n,) class indices of the labelled training sources.
