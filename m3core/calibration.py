@@ -83,6 +83,8 @@ class Calibration:
         n: sources of the fit.
         figures: 'before' and 'after' -> 'ece', 'log_loss' and the bins of `reliability`. 'after' is cross-fitted: each
             fifth of the sources with what was fitted on the others.
+        confidence, right: (n,) of each source of the fit, cross-fitted: the largest probability, and whether its class
+            is the true one; what a threshold costs.
         weights: hash of the weights file that it belongs to.
     """
 
@@ -94,6 +96,8 @@ class Calibration:
     shares: tuple[float, ...] = ()
     n: int = 0
     figures: dict[str, Any] = field(default_factory=dict)
+    confidence: tuple[float, ...] = ()
+    right: tuple[bool, ...] = ()
     weights: str = ""
 
     @property
@@ -118,7 +122,7 @@ class Calibration:
         """
         content = read_json(path, RunError)
         try:
-            listed = {name: tuple(content[name]) for name in ("classes", "biases", "shares")}
+            listed = {name: tuple(content[name]) for name in ("classes", "biases", "shares", "confidence", "right")}
             return cls(**{**content, **listed})
         except (KeyError, TypeError) as fault:
             raise RunError(f"{path} is malformed ({fault}): resume the run or train it again.") from None
@@ -163,6 +167,8 @@ def fit_calibration(
             "shares": tuple(fitted.probabilities(table).mean(axis=0).tolist()),
             "n": len(truth),
             "figures": figures,
+            "confidence": tuple(crossed[method].max(axis=1).tolist()),
+            "right": tuple((crossed[method].argmax(axis=1) == truth).tolist()),
         }
     )
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Predictions", "class_logits", "load_classifier", "observed", "predict_survey", "scored_split",
-    "standard_subsets", "targets",
+    "standard_subsets", "survey_logits", "targets",
 ]  # fmt: skip
 
 MOST_FOR_ALL_SUBSETS = 6
@@ -131,19 +131,29 @@ class Predictions:
         self.subsets = tuple(tuple(subset) for subset in subsets)
         self.names = self.subsets[0]
 
-    def of(self, names: Sequence[str]) -> NDArray[np.float32]:
-        """(N, C) logits by these modalities alone.
+    def subset(self, names: Sequence[str]) -> Subset:
+        """These modalities in the classifier's order.
 
         Raises:
-            ConfigError: a modality that the classifier does not read, none, or a subset that was not computed.
+            ConfigError: one that the classifier does not read, or none.
         """
         for name in names:
             if name not in self.names:
                 raise ConfigError(f"the classifier does not read {name!r}; it reads {', '.join(self.names)}.")
-        subset = tuple(name for name in self.names if name in names)
+        if not names:
+            raise ConfigError(f"no modality is left: the classifier reads {', '.join(self.names)}.")
+        return tuple(name for name in self.names if name in names)
+
+    def of(self, names: Sequence[str]) -> NDArray[np.float32]:
+        """(N, C) logits by these modalities alone.
+
+        Raises:
+            ConfigError: as `subset`, or a subset of which there are none.
+        """
+        subset = self.subset(names)
         if subset not in self.subsets:
             raise ConfigError(
-                f"there are no logits for {', '.join(subset) or 'no modality'}: choose one, all, or all but one of "
+                f"there are no logits for {', '.join(subset)}: choose one, all, or all but one of "
                 f"{', '.join(self.names)}."
             )
         return np.asarray(self.logits[self.subsets.index(subset)])
@@ -201,6 +211,28 @@ def predict_survey(run: Run, survey: Survey, progress: Progress = lambda done: N
             predictions_folder(run, survey), about
         )
         return Predictions.open(run, survey)
+
+
+def survey_logits(
+    run: Run, survey: Survey, names: Sequence[str] | None = None, progress: Progress = lambda done: None
+) -> tuple[tuple[str, ...], Subset, NDArray[np.float32]]:
+    """Class logits of a survey by some of a classifier's modalities.
+
+    Args:
+        names: modalities to use; None: all. A mixture that is not among the kept ones is computed each time.
+
+    Returns:
+        The classes, the modalities in the classifier's order, and (N, C) logits.
+
+    Raises:
+        RunError, CheckpointError, ConfigError: as `predict_survey` and `Predictions.of`.
+    """
+    predictions = predict_survey(run, survey, progress)
+    subset = predictions.subset(predictions.names if names is None else names)
+    if subset in predictions.subsets:
+        return predictions.classes, subset, predictions.of(subset)
+    logits = class_logits(load_classifier(run), survey, np.arange(len(survey)), [subset], progress)
+    return predictions.classes, subset, logits[0]
 
 
 def scored_split(survey: Survey) -> str:

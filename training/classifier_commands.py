@@ -99,7 +99,7 @@ def predict(
     ] = None,
     unknown_below: Annotated[
         float | None,
-        typer.Option("--unknown-below", metavar="P", help="Call a source 'unknown' under this probability."),
+        typer.Option("--unknown-below", metavar="P", help="Say unknown under this probability."),
     ] = None,
     prior_shift: Annotated[
         bool, typer.Option("--prior-shift", help="Correct for class shares that differ from those of the training.")
