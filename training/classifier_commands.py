@@ -109,7 +109,6 @@ def predict(
     with one_line_errors():
         opened = Run.open(run)
         from m3core.prediction_table import prediction_table, write_table
-
         from m3core.survey import Survey
 
         names = None if modalities is None else [name.strip() for name in modalities.split(",")]
@@ -128,10 +127,9 @@ def subsets(
     """Score a classifier with every mixture of its modalities, the others withheld."""
     with one_line_errors():
         opened = Run.open(run)
-        from m3core.prediction_table import write_table
-
         from m3core.classify import MOST_FOR_ALL_SUBSETS
         from m3core.evaluation import evaluate, subset_table
+        from m3core.prediction_table import write_table
         from m3core.survey import Survey
 
         data = Survey.open(survey)

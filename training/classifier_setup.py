@@ -14,14 +14,11 @@ from m3core.model_config import ModelConfig
 from m3core.run import Run
 from m3core.survey import Survey
 from training.classification import Classification
-from training.config import FinetuneConfig
+from training.config import SCRATCH, FinetuneConfig
 from training.labels import draw
 from training.setup import Rows, measured_modalities
 
-__all__ = ["SCRATCH", "Prepared", "build_classifier", "prepare", "pretrained"]
-
-SCRATCH = "scratch"
-"""What `--from` says where no run is to start from."""
+__all__ = ["Prepared", "build_classifier", "prepare", "pretrained"]
 
 
 @dataclass(frozen=True)
@@ -119,16 +116,25 @@ def prepare(survey: Survey, config: FinetuneConfig, model: ModelConfig | None) -
 
 
 def build_classifier(
-    survey: Survey, config: FinetuneConfig, prepared: Prepared, origin: MultimodalCLIP | None
+    survey: Survey,
+    config: FinetuneConfig,
+    prepared: Prepared,
+    origin: MultimodalCLIP | None,
+    statistics_of: NDArray[np.int64] | None = None,
 ) -> Classifier:
     """A classifier with a fresh last layer over fresh or pre-trained encoders.
 
     From scratch the encoders' means, standard deviations and quantiles are measured on the whole training split: they
     need no labels, and a classifier that saw fewer labels is then compared on the same inputs. A pre-trained run brings
     its own.
+
+    Args:
+        origin: the pre-trained model; None: from scratch.
+        statistics_of: rows to measure instead, where a rough model is enough.
     """
     if origin is None:
-        modalities = measured_modalities(survey, prepared.names, config, survey.rows("train"))
+        measured = survey.rows("train") if statistics_of is None else statistics_of
+        modalities = measured_modalities(survey, prepared.names, config, measured)
     else:
         modalities = tuple(one for one in origin.config.modalities if one.spec.name in prepared.names)
     torch.manual_seed(config.seed)

@@ -1,5 +1,6 @@
 """The one schema behind YAML files, `--set key=value` and the form in the sidebar."""
 
+from collections.abc import Sequence
 from typing import Any, Literal, TypeVar, overload
 
 import yaml
@@ -7,10 +8,26 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from m3core.errors import ConfigError
 
-__all__ = ["MAIN_FIELDS", "FinetuneConfig", "Settings", "TrainConfig", "parse_assignments", "validated"]
+__all__ = [
+    "FROM_RUN",
+    "MAIN_FIELDS",
+    "SCRATCH",
+    "FinetuneConfig",
+    "Settings",
+    "TrainConfig",
+    "parse_assignments",
+    "validated",
+]
 
 MAIN_FIELDS = ("epochs", "batch_size", "learning_rate", "seed", "patience")
 """What a form shows first; every preset has them under these flat names."""
+
+
+SCRATCH = "scratch"
+"""What `--from` says where no run is to start from."""
+
+FROM_RUN = ("family", "embedding_dim", "options")
+"""Settings of a classifier that its pre-trained run decides."""
 
 
 class Settings(BaseModel):
@@ -50,9 +67,9 @@ class Settings(BaseModel):
     )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: a GPU where torch sees one")
 
-    def to_yaml(self) -> str:
-        """config.yaml."""
-        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    def to_yaml(self, exclude: Sequence[str] = ()) -> str:
+        """config.yaml, without some settings."""
+        return yaml.safe_dump(self.model_dump(mode="json", exclude=set(exclude)), sort_keys=False, allow_unicode=True)
 
 
 class TrainConfig(Settings):

@@ -17,8 +17,8 @@ from m3core.run import Run, State
 from m3core.survey import Survey
 from training import leaks
 from training.classification import Classification, class_weights
-from training.classifier_setup import SCRATCH, Prepared, build_classifier, prepare, pretrained
-from training.config import FinetuneConfig, validated
+from training.classifier_setup import Prepared, build_classifier, prepare, pretrained
+from training.config import FROM_RUN, SCRATCH, FinetuneConfig, validated
 from training.loop import Trainer
 from training.presets import classifier_preset
 from training.record import Record
@@ -31,9 +31,6 @@ log = logging.getLogger(__name__)
 
 INITIAL = "initial"
 """Folder of a run with the weights that it starts from, until it ends: to resume needs nothing but the run."""
-
-FROM_RUN = ("family", "embedding_dim", "options")
-"""Settings that a pre-trained run has decided."""
 
 
 def configure(survey: Survey, preset_name: str, changes: dict[str, Any], origin: Run | None) -> FinetuneConfig:
@@ -49,9 +46,6 @@ def configure(survey: Survey, preset_name: str, changes: dict[str, Any], origin:
     config = None
     if origin is not None:
         config = pretrained(origin).config
-        for name in FROM_RUN:
-            if name in changes:
-                raise ConfigError(f"{name} comes from run {origin.name}: leave it out, or start from {SCRATCH}.")
         config.check_fits(survey)
     # what decides the number of labels comes first: epochs and batch size depend on it
     chosen = validated(changes, "settings", FinetuneConfig)
@@ -70,6 +64,9 @@ def configure(survey: Survey, preset_name: str, changes: dict[str, Any], origin:
             "embedding_dim": config.embedding_dim,
             "options": {modality.spec.kind: modality.options for modality in read},
         }
+    for name in FROM_RUN:
+        if name in changes and name in decided and getattr(chosen, name) != decided[name]:
+            raise ConfigError(f"{name} comes from the pre-trained run: leave it out, or start from {SCRATCH}.")
     return validated({**base.model_dump(), **decided, **changes}, "settings", FinetuneConfig)
 
 
