@@ -1,4 +1,4 @@
-"""python -m data import-table | import-astrom3 | simulate | describe."""
+"""python -m data import-table | import-astrom3 | simulate | describe | export."""
 
 import os
 import sys
@@ -141,6 +141,23 @@ def describe(survey: Annotated[Path, typer.Argument(metavar="DIR", help="Survey 
 
         for line in lines_of(Survey.open(survey)):
             typer.echo(line)
+
+
+@app.command()
+def export(
+    survey: Annotated[Path, typer.Argument(metavar="DIR", help="Survey folder.")],
+    out: Annotated[Path, typer.Option(help="File to make.")],
+    format_: Annotated[str, typer.Option("--format", help="parquet, csv, votable or fits; else by the ending.")] = "",
+    sources: Annotated[str, typer.Option(metavar="ID,...", help="Only these sources.")] = "",
+) -> None:
+    """Write a survey's catalogue for other programs, with units and UCDs."""
+    with one_line_errors():
+        from m3core.export import export_catalogue, format_of
+        from m3core.survey import Survey
+
+        ids = [one.strip() for one in sources.split(",") if one.strip()] or None
+        count = export_catalogue(Survey.open(survey), out, format_of(out, format_), ids)
+        typer.echo(f"{out}: {count} sources.")
 
 
 if __name__ == "__main__":

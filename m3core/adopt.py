@@ -69,8 +69,9 @@ def _misfit(modality: ModalityConfig, survey: Survey) -> str | None:
     for field, unit in ours.units.items():
         if theirs.units.get(field) != unit:
             return f"the {field} of its {ours.name!r} is in {theirs.units.get(field, '')!r}, not in {unit!r}"
-    if ours.kind == "spectra" and modality.options["channels"][0] != SPECTRUM_CHANNELS:
-        return f"the weights read {modality.options['channels'][0]} channels of a spectrum, it has {SPECTRUM_CHANNELS}"
+    channels = modality.parsed_options.model_dump().get("channels", (SPECTRUM_CHANNELS,))
+    if ours.kind == "spectra" and channels[0] != SPECTRUM_CHANNELS:
+        return f"the weights read {channels[0]} channels of a spectrum, it has {SPECTRUM_CHANNELS}"
     return _columns_misfit(ours, theirs)
 
 

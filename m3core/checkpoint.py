@@ -5,10 +5,11 @@ import platform
 from pathlib import Path
 
 import torch
+from pydantic import ValidationError
 from safetensors.torch import save_file
 
 from m3core import hub, published
-from m3core.errors import CheckpointError, ConfigError
+from m3core.errors import CheckpointError, ConfigError, M3Error
 from m3core.files import read_json, replaced_folder, sha256_file, sha256_text, write_json
 from m3core.key_map import from_published, to_published
 from m3core.model import Model, model_of, use_sampling
@@ -45,15 +46,11 @@ def load_checkpoint(directory: str | Path, sampling: Sampling = "deterministic")
 
     Raises:
         CheckpointError: a file is missing or cut short; a field of config.json is missing, unknown or impossible; a
-            tensor is missing, unexpected, misshapen or not finite. M3Error: the Hub does not give it.
+            tensor is missing, unexpected, misshapen or not finite; the Hub does not give it.
     """
     if sampling not in ("deterministic", "published"):
         raise CheckpointError(f"sampling must be 'deterministic' or 'published'; got {sampling!r}.")
-    directory = hub.fetch(str(directory), FILES) if hub.is_hub_name(directory) else Path(directory)
-    if directory.is_file():
-        raise CheckpointError(f"{directory} is a file: name the folder that has {' and '.join(FILES)}.")
-    if (directory / "checkpoint" / "config.json").is_file():
-        directory = directory / "checkpoint"
+    directory = _folder(directory)
     config_file, weights_file = (directory / name for name in FILES)
     content = read_json(config_file, CheckpointError)
     is_published = published.is_published(content)
@@ -65,6 +62,9 @@ def load_checkpoint(directory: str | Path, sampling: Sampling = "deterministic")
             expected = to_published(blank) if is_published else blank.state_dict()
     except ConfigError as fault:
         raise CheckpointError(f"{config_file}: {fault}") from None
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        raise CheckpointError(f"{config_file}: {'.'.join(map(str, first['loc']))}: {first['msg']}.") from None
     check_tensors(expected, tensors, str(weights_file))
     with torch.random.fork_rng(devices=[]):  # fresh weights are drawn and dropped: the caller's generator stays
         model = model_of(config)
@@ -74,6 +74,19 @@ def load_checkpoint(directory: str | Path, sampling: Sampling = "deterministic")
         model.load_state_dict(tensors)
     use_sampling(model, sampling)
     return model.eval()
+
+
+def _folder(directory: str | Path) -> Path:
+    """Where config.json should be."""
+    if isinstance(directory, str) and hub.is_hub_name(directory):
+        try:
+            return hub.fetch(directory, FILES)
+        except M3Error as fault:
+            raise CheckpointError(str(fault)) from None
+    folder = Path(directory)
+    if folder.is_file():
+        raise CheckpointError(f"{folder} is a file: name the folder that has {' and '.join(FILES)}.")
+    return folder / "checkpoint" if (folder / "checkpoint" / "config.json").is_file() else folder
 
 
 def checkpoint_hash(directory: Path) -> str:

@@ -22,13 +22,13 @@ Progress = Callable[[float, str], None]
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 
 
-def is_hub_name(text: str | Path) -> bool:
+def is_hub_name(text: str) -> bool:
     """Whether `text` names something on the Hub ('owner/name') and not a folder here.
 
     A path whose parent folder exists is a folder, absent or not: a mistyped 'runs/frist' is not looked up.
     """
     path = Path(text)
-    return bool(NAME.fullmatch(str(text))) and not path.exists() and not path.parent.exists()
+    return bool(NAME.fullmatch(text)) and not path.exists() and not path.parent.exists()
 
 
 def fetch(

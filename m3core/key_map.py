@@ -106,7 +106,8 @@ def _positions(config: ModelConfig) -> dict[str, Tensor]:
     for modality in config.modalities:
         if modality.spec.kind == "photometry":
             name = f"{_prefix('photometry', config.head == 'features')}{POSITIONS}"
-            return {name: sinusoidal_positions(N_POSITIONS, modality.options["d_model"]).unsqueeze(0)}
+            width = modality.parsed_options.model_dump()["d_model"]
+            return {name: sinusoidal_positions(N_POSITIONS, width).unsqueeze(0)}
     return {}
 
 

@@ -1,11 +1,13 @@
 """What a survey holds, counted."""
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from m3core.manifest import SPLITS
 from m3core.survey import Survey
 
-__all__ = ["UNLABELLED", "overview_table"]
+__all__ = ["UNLABELLED", "combination_table", "overview_table", "presence_codes"]
 
 UNLABELLED = "unlabelled"
 ALL = "all sources"
@@ -28,3 +30,24 @@ def overview_table(survey: Survey) -> pd.DataFrame:
     ]
     total = {"class": ALL, "sources": len(survey)} | {column: int(flag.sum()) for column, flag in flags.items()}
     return pd.DataFrame([*rows, total])
+
+
+def presence_codes(survey: Survey) -> NDArray[np.int64]:
+    """(N,) which modalities each source has: bit k is set where it has the k-th of the survey."""
+    codes = np.zeros(len(survey), np.int64)
+    for number, name in enumerate(survey.modalities):
+        codes |= survey.present(name).astype(np.int64) << number
+    return codes
+
+
+def combination_table(survey: Survey) -> pd.DataFrame:
+    """Which modalities occur together: a row a combination, the commonest first.
+
+    Returns:
+        code (of `presence_codes`), sources, and for each modality whether the combination has it.
+    """
+    codes, counts = np.unique(presence_codes(survey), return_counts=True)
+    table = pd.DataFrame({"code": codes, "sources": counts})
+    for number, name in enumerate(survey.modalities):
+        table[name] = (codes >> number & 1).astype(bool)
+    return table.sort_values(["sources", "code"], ascending=False, ignore_index=True)

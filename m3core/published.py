@@ -196,21 +196,24 @@ def _published_config(config: ModelConfig) -> dict[str, Any]:
             f"the model has modalities of the kinds {', '.join(kinds)}; a published checkpoint has one each of "
             f"{', '.join(LAYOUTS)}."
         )
+    if config.head == "concat" and kinds != list(LAYOUTS):
+        raise CheckpointError(
+            f"the classifier joins {', '.join(kinds)} in this order; a published one joins {', '.join(LAYOUTS)}."
+        )
     content: dict[str, Any] = {"classification": config.head is not None, "num_classes": len(config.classes) or None}
     if not alone:
         fusion = config.head if config.head is not None else "avg"
         content |= {"hidden_dim": config.embedding_dim, "fusion": fusion}
     for modality in config.modalities:
-        options = dict(modality.options)
+        options = modality.parsed_options.model_dump(mode="json")
         if modality.family != "paper" or not options.pop("head_mixing", True):
             raise CheckpointError(
                 f"modality {modality.spec.name!r} has not the published architecture: only models of the preset "
                 "'paper' with `--set photometry.head_mixing=true` fit a published checkpoint."
             )
         n_columns = len(modality.spec.columns)
-        n_inputs = {
-            "photometry": CHANNELS + modality.spec.settings.get("auxiliaries", 0), "metadata": n_columns
-        }  # fmt: skip
+        n_channels = CHANNELS + modality.spec.settings.get("auxiliaries", 0)
+        n_inputs = {"photometry": n_channels, "metadata": n_columns}
         values = {**options, "n_inputs": n_inputs.get(modality.spec.kind), "output_attention": False}
         for ours, both in LAYOUTS[modality.spec.kind].items():
             content[both[ALONE if alone else TRIMODAL]] = values[ours]

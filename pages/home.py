@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from pages.components import resources, state
+from pages.components import state
+from pages.components.data_page.page import data_page
 from pages.components.import_form import import_form
 from pages.components.navigation import through_app
-from pages.components.overview import overview
 
 through_app()
 
@@ -13,10 +13,9 @@ if state.chosen().survey is None:
     st.title("Welcome to M3 Explorer")
     st.markdown(
         "Train a multimodal CLIP model on your own stars and walk through the map of its embeddings. "
-        "It begins with two files: a **catalogue** (a row a star) and its **photometry** (a row an observation). "
-        "They are read and shown to you first; nothing is written before you say so."
+        "It begins with a **survey**: made of your own files, of public archives, or simulated. "
+        "What is found is shown to you first; nothing is written before you say so."
     )
     import_form()
 else:
-    survey = resources.survey(state.chosen().survey)
-    overview(survey)
+    data_page(state.chosen().survey)

@@ -1,4 +1,4 @@
-"""How do my files get in?"""
+"""How do my stars get in?"""
 
 import streamlit as st
 
@@ -7,5 +7,5 @@ from pages.components.navigation import through_app
 
 through_app()
 
-st.title("Import your own files")
+st.title("Import")
 import_form()

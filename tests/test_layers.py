@@ -15,12 +15,12 @@ FORBIDDEN = {
 
 ORDER = [
     {"errors", "names", "manifest", "columns", "statistics", "light_curve", "files", "scores", "calibration"},
-    {"preprocess", "light_curve_features", "nn", "period", "tensors"},
+    {"preprocess", "light_curve_features", "nn", "period"},
     {"kinds"},
     {"survey"},
     {"model_config", "loss"},
     {"model", "batch"},
-    {"key_map"},
+    {"key_map", "tensors"},
     {"published"},
     {"checkpoint", "run"},
     {"embeddings", "neighbors", "adopt", "classify"},

@@ -61,6 +61,6 @@ def _check_split(checkpoint: str, survey: Survey) -> None:
     imported = re.fullmatch(r"[a-z0-9]+_(\d+)", configuration)
     if weights and imported and imported[1] != (seed := weights["seed"] or "42"):
         raise CheckpointError(
-            f"the weights {checkpoint} were trained on the split of seed {seed}, survey {survey.path} was imported from "
-            f"{configuration}: stars of its test split would be among those trained on; import full_{seed}."
+            f"the weights {checkpoint} were trained on the split of seed {seed}, survey {survey.path} was imported "
+            f"from {configuration}: stars of its test split would be among those trained on; import full_{seed}."
         )

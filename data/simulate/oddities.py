@@ -26,12 +26,17 @@ Array = NDArray[np.float64]
 
 
 def flare(star: Star, time: Array, rng: np.random.Generator) -> Star:
-    """An outburst of 1.2 to 2.8 mag that fades within weeks, while the survey looks at least six times."""
+    """An outburst of 1.2 to 2.8 mag that fades within weeks, while the survey looks `_often_enough`."""
     height, length = rng.uniform(1.2, 2.8), rng.uniform(12.0, 45.0)
     start = float(time[rng.integers(0, len(time))])
-    if ((time > start) & (time < start + length)).sum() < 6:
+    if ((time > start) & (time < start + length)).sum() < _often_enough(time):
         raise UnlikelyStar
     return replace(star, signal=_with_event(star.signal, lambda t: -height * _decay(t - start, length)))
+
+
+def _often_enough(time: Array) -> int:
+    """Epochs that an event must have to be one: six, three of a short curve."""
+    return 6 if len(time) >= 100 else 3
 
 
 def _decay(since: Array, length: float) -> Array:
@@ -39,10 +44,10 @@ def _decay(since: Array, length: float) -> Array:
 
 
 def fading(star: Star, time: Array, rng: np.random.Generator) -> Star:
-    """A fall by 1 to 2.2 mag within weeks and a slow recovery, as dust makes it; ten epochs at least are in it."""
+    """A fall by 1 to 2.2 mag within weeks and a slow recovery, as by dust, while the survey looks `_often_enough`."""
     depth, recovery = rng.uniform(1.0, 2.2), rng.uniform(120.0, 400.0)
     start = float(time[rng.integers(0, len(time))])
-    if ((time > start + 20) & (time < start + recovery)).sum() < 10:
+    if ((time > start + 20) & (time < start + recovery / 2)).sum() < _often_enough(time):
         raise UnlikelyStar
     return replace(star, signal=_with_event(star.signal, lambda t: depth * _dip(t - start, recovery)))
 

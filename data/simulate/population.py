@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from m3core.manifest import SPLITS
 
-__all__ = ["ALIASES", "CLASSES", "MODALITIES", "ODDITIES", "Population", "draw_population"]
+__all__ = ["ALIASED_CLASSES", "ALIASES", "CLASSES", "MODALITIES", "ODDITIES", "Population", "draw_population"]
 
 CLASSES = {
     "EW": 6168, "SR": 4590, "EA": 2916, "RRAB": 2351, "EB": 1976,

@@ -78,8 +78,8 @@ def absolute_mags(abs_v: float, temperature: float, *, giant: bool, carbon: bool
     """Absolute magnitudes without extinction in `BANDS`.
 
     G from V and BP - RP by the relation of Gaia EDR3's documentation (section 5.5.1, table 5.9); RP from G by a
-    quadratic through the main sequence. A carbon star's J - K and H - K are redder by 0.6 and 0.35 mag (Whitelock et
-    al. 2006, MNRAS 369, 751). Dust adds an excess that grows from K to W4.
+    quadratic through the main sequence. A carbon star's J - K and H - K are redder by 0.6 and 0.35 mag, and more
+    with its dust (Whitelock et al. 2006, MNRAS 369, 751). Dust adds an excess that grows from K to W4.
 
     Args:
         abs_v: M_V, mag.
@@ -91,7 +91,7 @@ def absolute_mags(abs_v: float, temperature: float, *, giant: bool, carbon: bool
         float(np.interp(temperature, table["T"], table[c])) for c in ("BP-RP", "V-K", "J-K", "H-K")
     )
     if carbon:
-        j_k, h_k = j_k + 0.6, h_k + 0.35
+        j_k, h_k = j_k + 0.6 + 0.9 * dust, h_k + 0.35 + 0.45 * dust
     g = abs_v - 0.02704 + 0.01424 * colour - 0.2156 * colour**2 + 0.01426 * colour**3
     rp = g - (0.649 * colour - 0.077 * colour**2)
     k = abs_v - v_k

@@ -1,5 +1,6 @@
 """Colours and shapes that stay the same for a class on every page, told apart by colour-blind readers."""
 
+import re
 from dataclasses import dataclass
 
 __all__ = ["GREY", "MISSING", "Mark", "band_colours", "mark", "tinted_grey"]
@@ -23,7 +24,10 @@ PASSBANDS = {
     "z": "#8C5A3C",
     "y": "#5B4B8A",
 }
-"""Blue to red as astronomers draw them, by the last letter of a band's label; any other label takes its turn."""
+"""Blue to red as astronomers draw them; any other label takes its turn."""
+
+PASSBAND = re.compile(r"(?:^[a-z]?|[^a-z])([ubgvrizy])$")
+"""The last letter of a label, where it stands alone ('ztf_g') or behind one other ('zg'): photometry is no y band."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,8 @@ def mark(index: int) -> Mark:
 
 def band_colours(labels: list[str]) -> list[str]:
     """A colour a band, by convention where its label ends in a known passband letter, distinct where possible."""
-    conventional = [PASSBANDS.get(label.strip()[-1:].lower()) for label in labels]
+    letters = [PASSBAND.search(label.strip().lower()) for label in labels]
+    conventional = [PASSBANDS[letter[1]] if letter else None for letter in letters]
     free = [colour for colour in OKABE_ITO if colour not in conventional]
     colours: list[str] = []
     for colour in conventional:

@@ -92,10 +92,13 @@ def line_figure(series: Series, *, errors: bool = True, height: int = 280) -> go
     name = plain(series.name)
     data: list[dict[str, Any]] = []
     if errors and series.error is not None:
-        edge = {"type": "scatter", "x": series.x, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
-        fill = {"fill": "tonexty", "fillcolor": "rgba(138,143,152,0.3)", "name": f"{name} ± 1σ"}
-        data.append({**edge, "y": series.y - series.error, "showlegend": False, "name": f"{name} − 1σ"})
-        data.append({**edge, **fill, "y": series.y + series.error})
+        x, y = _band(series.x, series.y, series.error)
+        data.append(
+            {
+                "type": "scatter", "x": x, "y": y, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip",
+                "fill": "toself", "fillcolor": "rgba(138,143,152,0.3)", "name": f"{name} ± 1σ",
+            }
+        )  # fmt: skip
     data.append(
         {
             "type": "scatter", "x": series.x, "y": series.y, "mode": "lines", "name": name,
@@ -107,6 +110,24 @@ def line_figure(series: Series, *, errors: bool = True, height: int = 280) -> go
         "yaxis": _y_axis(series, series.y_label),
     }
     return go.Figure({"data": data, "layout": layout})
+
+
+def _band(x: NDArray[Any], y: NDArray[np.float64], error: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
+    """The outline of y ± error, a closed piece for each run of pixels without a gap, parted by NaN.
+
+    Filling between two lines instead would join the pieces across the gaps.
+    """
+    known = np.isfinite(y) & np.isfinite(error)
+    starts = np.flatnonzero(known & ~np.concatenate([[False], known[:-1]]))
+    ends = np.flatnonzero(known & ~np.concatenate([known[1:], [False]])) + 1
+    outline: list[NDArray] = [np.zeros((0, 2))]
+    for start, end in zip(starts, ends, strict=True):
+        run = slice(start, end)
+        upper = np.column_stack([x[run], y[run] + error[run]])
+        lower = np.column_stack([x[run], y[run] - error[run]])
+        outline += [upper, lower[::-1], np.full((1, 2), np.nan)]
+    points = np.concatenate(outline)
+    return points[:, 0], points[:, 1]
 
 
 def _offset(series: Sequence[Series]) -> int:

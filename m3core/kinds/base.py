@@ -1,7 +1,7 @@
 """The contract of a kind: everything the rest of the program needs to know of one way to observe.
 
 A kind is one file of this folder. It holds, in this order, its settings (what a survey's manifest declares), its
-pure preprocessing, its encoder families, and its display series. Nothing else in the project names a kind.
+pure preprocessing, its encoder families, its display series and its measures. Nothing else in the project names a kind.
 """
 
 from __future__ import annotations
@@ -81,6 +81,10 @@ class Series:
     notes: tuple[str, ...] = field(default=())
 
 
+def _nothing(spec: ModalitySpec, observation: Observation) -> dict[str, float]:
+    return {}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Kind:
     """One entry of the registry (m3core.kinds.KINDS).
@@ -90,6 +94,8 @@ class Kind:
         dtypes: spec -> {field: numpy dtype name} of the arrays on disk; empty for columns alone.
         families: preset family -> Family; 'paper' is the published architecture, 'fast' ours.
         series: (spec, source) -> what to draw of this modality; empty where the source lacks it.
+        measures: (spec, observation) -> what tells good from poor observations, name -> number, NaN where it cannot
+            be told: 'signal to noise', 'amplitude'.
     """
 
     name: str
@@ -97,3 +103,4 @@ class Kind:
     dtypes: Callable[[ModalitySpec], dict[str, str]]
     families: Mapping[str, Family]
     series: Callable[[ModalitySpec, Source], list[Series]]
+    measures: Callable[[ModalitySpec, Observation], dict[str, float]] = _nothing

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from m3core import preprocess
 from m3core.kinds.base import Encoder, Family, Inputs, Kind, Series, Statistics
+from m3core.light_curve import median
 from m3core.light_curve_features import CONTEXT, context, folded_and_unfolded, jitter
 from m3core.manifest import ModalitySpec
 from m3core.statistics import flagged, mean_and_std, standardise
@@ -198,6 +199,24 @@ def _series(spec: ModalitySpec, source: Source) -> list[Series]:
     ]
 
 
+PER_MAGNITUDE = 2.5 / np.log(10)
+"""Magnitudes to a relative error of 1: sigma_m = 1.0857 sigma_F / F for small errors."""
+
+
+def _measures(spec: ModalitySpec, observation: Observation) -> dict[str, float]:
+    """Median signal to noise of an epoch, and the amplitude from the 5th to the 95th percentile."""
+    settings = settings_of(spec)
+    value, error = observation[settings.value], observation["error"]
+    noise = error[error > 0]  # a missing error is no error of zero
+    if settings.value == "mag":
+        signal_to_noise = PER_MAGNITUDE / median(noise) if len(noise) else float("nan")
+    else:
+        known = error > 0
+        signal_to_noise = median(value[known] / error[known]) if known.any() else float("nan")
+    low, high = np.quantile(value, [0.05, 0.95]) if len(value) else (np.nan, np.nan)
+    return {"signal to noise": signal_to_noise, "amplitude": float(high - low)}
+
+
 KIND = Kind(
     name="photometry",
     settings=Settings,
@@ -207,4 +226,5 @@ KIND = Kind(
         "fast": Family(options=FastOptions, statistics=_fast_statistics, prepare=_fast_prepare, build=_fast_build),
     },
     series=_series,
+    measures=_measures,
 )

@@ -184,6 +184,14 @@ def _series(spec: ModalitySpec, source: Source) -> list[Series]:
     ]
 
 
+def _measures(spec: ModalitySpec, observation: Observation) -> dict[str, float]:
+    """Median signal to noise of a pixel that is not masked."""
+    known = observation["ivar"] > 0
+    if not known.any():
+        return {"signal to noise": float("nan")}
+    return {"signal to noise": median(observation["flux"][known] * np.sqrt(observation["ivar"][known]))}
+
+
 KIND = Kind(
     name="spectra",
     settings=Settings,
@@ -193,4 +201,5 @@ KIND = Kind(
         "fast": Family(options=FastOptions, statistics=_fast_statistics, prepare=_fast_prepare, build=_fast_build),
     },
     series=_series,
+    measures=_measures,
 )

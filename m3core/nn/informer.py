@@ -94,6 +94,7 @@ class TokenEmbedding(nn.Module):
         super().__init__()
         self.register_buffer("positions", sinusoidal_positions(seq_len, d_model), persistent=False)
         self.convolution = nn.Conv1d(n_channels, d_model, 3, padding=1, padding_mode="circular", bias=False)
+        nn.init.kaiming_normal_(self.convolution.weight, nonlinearity="leaky_relu")  # as published
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x_BLC: Tensor) -> Tensor:

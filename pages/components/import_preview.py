@@ -1,5 +1,7 @@
 """What an import recognised and what is wrong with it, before anything is written."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -7,7 +9,25 @@ from data.import_table import Plan
 from data.report import KINDS
 from pages.components.text import literal
 
-__all__ = ["import_preview"]
+__all__ = ["import_preview", "summary_preview"]
+
+KEPT_APART = ("note", "fault")
+"""What the lines of a summary begin with that are no part of the survey."""
+
+
+def summary_preview(found: Any) -> None:
+    """A plan in its own words: what would be made, then its notes, then its faults."""
+    st.subheader("What would be made")
+    notes, faults, lines = [], [], []
+    for line in found.summary():
+        head, _, rest = line.partition(": ")
+        (notes if head == "note" else faults if head == "fault" else lines).append(rest if head in KEPT_APART else line)
+    st.markdown("\n".join(f"- {literal(line, 600)}" for line in lines))
+    for note in notes:
+        st.info(literal(note[:1].upper() + note[1:], 500), icon=":material/info:")
+    if faults:
+        st.markdown("**Faults** of single rows or stars do not stop the import; `report.csv` in the survey lists each.")
+        st.markdown("\n".join(f"- {literal(fault, 600)}" for fault in faults))
 
 
 def import_preview(found: Plan) -> None:

@@ -17,7 +17,17 @@ from pages.components import resources, state
 from pages.components.figure import configuration
 from pages.components.text import literal
 
-__all__ = ["ANSWERS", "MapView", "chart_key", "charts", "controls", "forget_drawn", "redraw", "shows_click"]
+__all__ = [
+    "ANSWERS",
+    "MapView",
+    "chart_key",
+    "charts",
+    "controls",
+    "forget_drawn",
+    "redraw",
+    "shows_click",
+    "source_id",
+]
 
 ANSWERS = ["viewer", "selected"]
 """Keys of the fragments that answer a click: the source, and what is selected."""
@@ -132,7 +142,7 @@ def _drawn_selection(view: MapView, name: str) -> tuple[str, ...]:
 def _answer(key: str, view: MapView, name: str) -> None:
     """What the user did on a chart: a click opens a source, a box, a lasso or a second click selects."""
     event = st.session_state[key]["selection"]
-    ids = [_source_id(point) for point in event["points"]]
+    ids = [source_id(point) for point in event["points"]]
     before = st.session_state.get(POINTS, ())
     is_area = bool(event["box"] or event["lasso"])
     st.session_state[POINTS] = () if is_area else ids
@@ -144,7 +154,7 @@ def _answer(key: str, view: MapView, name: str) -> None:
     else:
         if ids and not is_area:
             state.choose(source=next((one for one in ids if one not in before), ids[-1]))
-        state.select(_in_order(ids))
+        state.select_in_order(ids)
         if len(view.names) > 1:
             _draw_others_anew(view, name)
             return  # the whole page runs again
@@ -158,14 +168,7 @@ def _draw_others_anew(view: MapView, name: str) -> None:
             drawn.pop(other, None)
 
 
-def _source_id(point: dict[str, Any]) -> str:
+def source_id(point: dict[str, Any]) -> str:
+    """Whose point of a chart it is."""
     data = point["customdata"]
     return str(data[0] if isinstance(data, list) else data)
-
-
-def _in_order(ids: list[str]) -> tuple[str, ...]:
-    """In the survey's order, each once."""
-    now = state.chosen()
-    assert now.survey is not None
-    survey = resources.survey(now.survey)
-    return tuple(sorted(set(ids), key=survey.row))

@@ -2,7 +2,9 @@
 import or a training that ends elsewhere is seen at the next rerun, and nothing else is ever built twice.
 """
 
+from collections.abc import Callable, Hashable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -20,7 +22,8 @@ from m3core.survey import Survey
 from m3core.workspace import Workspace
 
 __all__ = [
-    "colours", "drawn_map", "embeddings", "has_maps", "maps", "neighbours", "run", "runs_of_survey", "survey",
+    "colours", "derived", "drawn_map", "embeddings", "has_maps", "maps", "neighbours", "run", "runs_of_survey",
+    "survey",
 ]  # fmt: skip
 
 Stamp = tuple[int, ...]
@@ -44,6 +47,26 @@ def survey(name: str) -> Survey:
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _survey(path: str, stamp: Stamp) -> Survey:
     return Survey.open(path)
+
+
+def derived(survey_name: str, function: Callable[..., Any], **arguments: Hashable) -> Any:
+    """What a plain function makes of a survey and some arguments: a table, a figure. Made once; never change it.
+
+    Args:
+        function: (survey, **arguments) -> anything, a function of a module.
+    """
+    data = survey(survey_name)
+    what = f"{function.__module__}.{function.__qualname__}"
+    stamp = _stamp(data.path / "survey.json")
+    return _derived(str(data.path), stamp, what, tuple(sorted(arguments.items())), data, function)
+
+
+@st.cache_resource(show_spinner="Counting and drawing", max_entries=64)
+def _derived(
+    path: str, stamp: Stamp, what: str, arguments: tuple[tuple[str, Hashable], ...], _survey: Survey,
+    _function: Callable[..., Any],
+) -> Any:  # fmt: skip
+    return _function(_survey, **dict(arguments))
 
 
 def run(name: str) -> Run:

@@ -1,6 +1,7 @@
 """The selected sources: how many of each class, a table, and the way out of the app."""
 
 import html
+from collections.abc import Callable
 
 import numpy as np
 import streamlit as st
@@ -9,14 +10,15 @@ from m3core.colouring import Categories
 from m3core.figures.palette import mark
 from m3core.survey import Survey
 from pages.components import map_panel, resources, state
+from pages.components.export_menu import export_menu
 
-__all__ = ["selection_panel"]
+__all__ = ["selection_counts", "selection_panel", "selection_table"]
 
 SIGNS = {"circle": "●", "diamond": "◆", "square": "■", "triangle-up": "▲"}
 
 
 def selection_panel(survey: Survey, survey_name: str, column: str) -> None:
-    """What is selected.
+    """What is selected, under the map.
 
     Args:
         column: that the map is coloured by; it is counted and shown in the table.
@@ -33,14 +35,14 @@ def selection_panel(survey: Survey, survey_name: str, column: str) -> None:
         st.button("Clear", key="selection_clear", on_click=_clear, icon=":material/close:")
         if map_panel.shows_click():
             st.button("Show on the map", key="selection_show", on_click=map_panel.redraw, icon=":material/visibility:")
-        table = survey.sources.loc[list(selected)]
-        st.download_button(
-            "CSV", lambda: table.to_csv(), file_name=f"{survey.path.name}-selection.csv", mime="text/csv",
-            key="selection_csv", on_click="ignore", icon=":material/download:",
-            help="The selected sources with every catalogue column.",
-        )  # fmt: skip
-    _counts(survey_name, column, np.array([survey.row(one) for one in selected]))
-    _table(survey, selected, column)
+        export_menu(survey, selected, key="selection_export")
+    selection_counts(survey, survey_name, column)
+
+    def opened(source: str) -> None:
+        state.choose(source=source)
+        st.rerun("viewer")
+
+    selection_table(survey, column, opened)
 
 
 def _clear() -> None:
@@ -48,11 +50,12 @@ def _clear() -> None:
     map_panel.redraw()
 
 
-def _counts(survey_name: str, column: str, rows: np.ndarray) -> None:
+def selection_counts(survey: Survey, survey_name: str, column: str) -> None:
     """The legend while a selection is on: '47 / 412' for each category."""
     colours = resources.colours(survey_name, column)
     if not isinstance(colours, Categories):
         return
+    rows = np.array([survey.row(one) for one in state.selection()], np.int64)
     parts = []
     for code in (*range(len(colours.names)), -1):
         total = int((colours.codes == code).sum())
@@ -64,19 +67,25 @@ def _counts(survey_name: str, column: str, rows: np.ndarray) -> None:
     st.html(f"<div style='display:flex;flex-wrap:wrap;gap:.2rem 1rem;font-size:.875rem'>{''.join(parts)}</div>")
 
 
-def _table(survey: Survey, selected: tuple[str, ...], column: str) -> None:
+def selection_table(survey: Survey, column: str, opened: Callable[[str], None]) -> None:
+    """The selected sources, a row each.
+
+    Args:
+        column: shown beside identity and position.
+        opened: called with the id of a row that is clicked.
+    """
+    selected = state.selection()
     columns = list(dict.fromkeys(["label", "split", "ra", "dec", column]))
     shown = survey.sources.loc[list(selected), columns].reset_index()
 
-    def opened() -> None:
+    def clicked() -> None:
         cells = st.session_state["selection_table"]["selection"]["cells"]
         if cells:
-            state.choose(source=selected[cells[0][0]])
-        st.rerun("viewer")
+            opened(selected[cells[0][0]])
 
     st.dataframe(
         shown, hide_index=True, height=min(300, 38 + 35 * len(shown)), key="selection_table",
-        on_select=opened, selection_mode="single-cell",
+        on_select=clicked, selection_mode="single-cell",
         column_config={
             "source_id": st.column_config.TextColumn("id", width="medium"),
             "ra": st.column_config.NumberColumn("RA [deg]", format="%.5f"),

@@ -4,6 +4,7 @@ Survey, run and source stand in the session and in the URL. The URL wins where i
 reload); where it is silent (a page switch clears it) the session writes itself back. Names are only looked up.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import streamlit as st
@@ -15,7 +16,7 @@ from pages.components.text import literal
 
 __all__ = [
     "Chosen", "choose", "chosen", "is_new_page", "link_parameters", "notices", "page", "resolve",
-    "select", "selection", "workspace",
+    "select", "select_in_order", "selection", "workspace",
 ]  # fmt: skip
 
 SURVEY, RUN, SOURCE = "survey", "run", "source"
@@ -86,6 +87,14 @@ def selection() -> tuple[str, ...]:
 def select(source_ids: tuple[str, ...]) -> None:
     """Replace the selection."""
     st.session_state[SELECTION] = source_ids
+
+
+def select_in_order(source_ids: Iterable[str]) -> None:
+    """Replace the selection: in the survey's order, each once."""
+    now = chosen()
+    assert now.survey is not None
+    survey = resources.survey(now.survey)
+    select(tuple(sorted(set(source_ids), key=survey.row)))
 
 
 def notices() -> list[str]:

@@ -3,33 +3,16 @@
 On the 2,912 stars of ../shared/realdata/eros_lmc; where they are absent, on a small table written here.
 """
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from tests.conftest import ROOT, SHARED, light_curve
+from tests.app.conftest import needs_browser
+from tests.conftest import SHARED, light_curve
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-ARGUMENTS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH: `make chromium` installs Debian's"),
-]
+pytestmark = needs_browser
 
 POINT = """([trace, point]) => {
     const chart = document.querySelector('.js-plotly-plot'), data = chart._fullData[trace];
@@ -72,42 +55,6 @@ def written_files(folder: Path, n: int = 120) -> tuple[Path, Path]:
         for band in ("b", "r")
     ).rename(columns={"error": "mag_err"}).to_csv(photometry, index=False)
     return catalogue, photometry
-
-
-@pytest.fixture
-def address(tmp_path: Path) -> Iterator[str]:
-    """A server of the app over an empty workspace."""
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "true"],
-        cwd=ROOT, env={**os.environ, "M3_WORKSPACE": str(tmp_path / "workspace")},
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            with socket.socket() as probe:
-                if probe.connect_ex(("localhost", port)) == 0:
-                    break
-            time.sleep(0.2)
-        yield f"http://localhost:{port}"
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-
-
-@pytest.fixture
-def page(address: str) -> Iterator["playwright.Page"]:
-    """A browser's page on the app."""
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1280, "height": 720})
-        page.set_default_timeout(60_000)
-        page.goto(address)
-        yield page
-        browser.close()
 
 
 def test_the_whole_job(files, page):

@@ -116,8 +116,13 @@ def test_a_spectrum_has_its_error_band_and_its_gaps():
     spectrum = Series(name="spectra", x=np.array([4000.0, 4002, 4004]), y=flux, error=np.full(3, 0.5),
                       x_label="Wavelength (vacuum) [Angstrom]", y_label="Flux (relative)", style="line")  # fmt: skip
     figure = line_figure(spectrum)
-    assert figure.data[1].y[0] == 1.5
-    assert np.isnan(figure.data[2].y[1])
+    band = figure.data[0]
+    assert band.fill == "toself"
+    assert list(band.x[:2]) == [4000.0, 4000.0]
+    assert list(band.y[:2]) == [1.5, 0.5]
+    assert list(band.y[3:5]) == [3.5, 2.5], "the gap is not bridged"
+    assert np.isnan(band.y[[2, 5]]).all()
+    assert np.isnan(figure.data[1].y[1])
     assert len(line_figure(spectrum, errors=False).data) == 1
 
 

@@ -129,7 +129,7 @@ def test_config_and_tensors_that_disagree_and_impossible_values(copy_of, layout,
     refused(folder, says)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(
     layout=st.sampled_from(LAYOUTS),
     number=st.integers(0, 20),
@@ -203,4 +203,14 @@ def test_our_own_classifiers_are_as_strict(copy_of, tmp_path):
         ({"head": None}, "has the tensor 'backbone|lacks the tensor 'encoders"),
     ):
         (tmp_path / "ours" / "config.json").write_text(json.dumps(original | fields))
+        refused(tmp_path / "ours", says)
+    for edit, says in (
+        (lambda photometry: photometry["options"].update(d_model="wide"), "d_model: Input should be a valid integer"),
+        (lambda photometry: photometry["options"].update(widht=3), "widht: Extra inputs are not permitted"),
+        (lambda photometry: photometry["spec"]["settings"].update(auxiliaries=[]), "auxiliaries: Input should be"),
+        (lambda photometry: photometry.update(family="huge"), "has no encoder family 'huge'; it has paper, fast"),
+    ):
+        changed = json.loads(json.dumps(original))
+        edit(changed["modalities"][0])
+        (tmp_path / "ours" / "config.json").write_text(json.dumps(changed))
         refused(tmp_path / "ours", says)

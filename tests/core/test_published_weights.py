@@ -14,7 +14,7 @@ from m3core.errors import CheckpointError, M3Error
 from m3core.files import read_json
 from m3core.loss import pair_loss
 from m3core.model import Classifier, MultimodalCLIP, model_of, use_sampling
-from m3core.model_config import ModelConfig
+from m3core.model_config import ModalityConfig, ModelConfig
 from tests import published_oracle as oracle
 from tests.conftest import SHARED, make_survey, needs_shared
 from training.config import TrainConfig
@@ -134,7 +134,7 @@ def test_other_sizes(tmp_path, size):
     compare(tmp_path, oracle.SMALL | SIZES[size], n_classes=10 if size == "as golden" else 4)
 
 
-@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_size(tmp_path_factory, data):
     def draw(low, high):
@@ -188,10 +188,14 @@ def test_what_has_another_architecture_is_not_exported(survey, tmp_path):
     oracle.write_checkpoint(tmp_path / "clip", oracle.SMALL, "clip")
     config = m3core.load_checkpoint(tmp_path / "clip").config
     photometry = config.modalities[0]
-    plain = photometry.model_copy(update={"options": {**photometry.options, "head_mixing": False}})
+    options = {**photometry.options, "head_mixing": False}
+    plain = ModalityConfig(spec=photometry.spec, family="paper", options=options)
     model = model_of(config.model_copy(update={"modalities": (plain, *config.modalities[1:])}))
     with pytest.raises(CheckpointError, match="head_mixing=true"):
         published.export(model, tmp_path / "out")
+    turned = {"modalities": config.modalities[::-1], "head": "concat", "classes": ("a", "b")}
+    with pytest.raises(CheckpointError, match="joins metadata, spectra, photometry in this order"):
+        published.export(model_of(config.model_copy(update=turned)), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -202,7 +206,7 @@ def test_paper_preset_has_as_many_parameters_as_published():
         "s_conv_channels": [3, 64, 64, 32, 32], "m_hidden_dim": 512, "classification": False, "num_classes": 10,
     }  # fmt: skip
     modalities = published.parse(config, "here").modalities
-    preset = tuple(modality.model_copy(update={"options": {}}) for modality in modalities)
+    preset = tuple(ModalityConfig(spec=modality.spec, family="paper") for modality in modalities)
     model = model_of(ModelConfig(modalities=preset, embedding_dim=512))
     assert sum(parameter.numel() for parameter in model.parameters()) == 15_869_827
     assert float(model.scales()["photometry", "spectra"].detach()) == pytest.approx(100)

@@ -8,6 +8,7 @@ from data.simulate.catalogue import auxiliaries
 from data.simulate.long_period import draw_mira, draw_rotational, draw_semiregular
 from data.simulate.observing import ZERO_POINT, LightCurve, draw_epochs, observe
 from data.simulate.place import declination, draw_place
+from data.simulate.population import ALIASED_CLASSES, ALIASES, ODDITIES
 from data.simulate.pulsators import draw_delta_scuti, draw_hads, draw_rrab, draw_rrc
 from data.simulate.relations import absolute_mags, kepler_period, roche_radius
 from data.simulate.source import DRAW, simulate_source
@@ -186,9 +187,12 @@ def test_declination_is_astropys():
         assert declination(np.radians(longitude), np.radians(latitude)) == pytest.approx(expected, abs=0.01)
 
 
-def test_every_class_can_be_drawn_light_and_full():
-    for kind in DRAW:
-        for light in (True, False):
-            source = simulate_source(np.random.default_rng(1), kind, light=light)
-            assert source.star.kind == kind
-            assert np.isfinite(list(source.constants.values())).all()
+@pytest.mark.parametrize("light", [True, False])
+def test_every_class_can_be_drawn_and_carry_what_is_planted(light):
+    asked = [(kind, {}) for kind in DRAW]
+    asked += [(kind, {"oddity": oddity}) for oddity, (_, kinds) in ODDITIES.items() for kind in kinds]
+    asked += [(kind, {"alias": alias}) for alias in ALIASES[1:] for kind in ALIASED_CLASSES]
+    for kind, planted in asked:
+        source = simulate_source(np.random.default_rng(1), kind, light=light, **planted)
+        assert source.star.kind == kind
+        assert np.isfinite(list(source.constants.values())).all()

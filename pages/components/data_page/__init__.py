@@ -1,0 +1,1 @@
+"""The sections of the data page, a file each."""
