@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from m3core.calibration import Calibration
-from m3core.classify import Progress, observed, survey_logits
+from m3core.classify import Progress, load_classifier, observed, survey_logits
 from m3core.errors import ConfigError
 from m3core.evaluation import calibration_of
 from m3core.files import replaced_file
@@ -17,7 +17,7 @@ from m3core.run import Run
 from m3core.scores import wilson
 from m3core.survey import Survey
 
-__all__ = ["UNKNOWN", "prediction_table", "unknown_sentence", "write_table"]
+__all__ = ["UNKNOWN", "check_file", "prediction_table", "unknown_sentence", "write_table"]
 
 UNKNOWN = "unknown"
 
@@ -47,14 +47,19 @@ def prediction_table(
         RunError, CheckpointError: no classifier, or a survey that does not fit it. ConfigError: an unknown modality,
             an impossible threshold.
     """
-    classes, used, logits = survey_logits(run, survey, names, progress)
+    classes = load_classifier(run).config.classes  # what cannot be answered is refused before an hour of work
     if unknown_below is not None:
         _check_threshold(unknown_below, classes)
     calibration = calibration_of(run, classes)
+    if prior_shift and not calibration.shares:
+        raise ConfigError(
+            f"--prior-shift needs calibrated probabilities, and run {run.name} has none ({calibration.reason})."
+        )
+    classes, used, logits = survey_logits(run, survey, names, progress)
     probabilities = calibration.probabilities(logits)
     sentences = [f"{'calibrated' if calibration.is_fitted else 'not calibrated'}: {calibration.reason}."]
     if prior_shift:
-        probabilities, sentence = _shifted(probabilities, calibration, run)
+        probabilities, sentence = _shifted(probabilities, calibration)
         sentences.append(sentence)
     answered = np.isfinite(probabilities).all(axis=1)
     predicted = np.full(len(survey), "", object)
@@ -83,12 +88,8 @@ def _check_threshold(threshold: float, classes: Sequence[str]) -> None:
         raise ConfigError(f"a class of the classifier is called {UNKNOWN!r}: --unknown-below cannot be told from it.")
 
 
-def _shifted(probabilities: NDArray[np.float64], calibration: Calibration, run: Run) -> tuple[NDArray[np.float64], str]:
+def _shifted(probabilities: NDArray[np.float64], calibration: Calibration) -> tuple[NDArray[np.float64], str]:
     """The probabilities under the survey's own class shares, and a sentence with these."""
-    if not calibration.shares:
-        raise ConfigError(
-            f"--prior-shift needs calibrated probabilities, and run {run.name} has none ({calibration.reason})."
-        )
     assumed = np.array(calibration.shares)
     shares = estimate_shares(probabilities, assumed)
     listed = ", ".join(
@@ -114,9 +115,16 @@ def unknown_sentence(calibration: Calibration, threshold: float) -> str:
     )
 
 
-def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as CSV, whole or not at all; six decimals, so that the same input gives the same bytes."""
+def check_file(path: Path) -> None:
+    """Raise ConfigError where no file can be written at `path`."""
     if path.is_dir():
         raise ConfigError(f"{path} is a folder: name a file.")
+    if not path.parent.is_dir():
+        raise ConfigError(f"{path.parent} is no folder: make it first, or write elsewhere.")
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV, whole or not at all; six decimals, so that the same input gives the same bytes."""
+    check_file(path)
     with replaced_file(path) as part:
         table.to_csv(part, index=False, float_format="%.6f", lineterminator="\n")

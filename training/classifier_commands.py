@@ -62,7 +62,7 @@ def finetune(
             check_is_run(out)
         options = {"modality": modality, "labels": labels, "seed": seed, "cap": cap or None, "fusion": fusion}
         given = {name: value for name, value in options.items() if value is not None}
-        start = None if origin == "scratch" else Run.open(origin)
+        start = None if origin == SCRATCH else Run.open(origin)
         place = "" if start is None else str(start.path.resolve())
 
         def configured():
@@ -108,9 +108,10 @@ def predict(
     """Classify every source of a survey: a table with a probability for each class."""
     with one_line_errors():
         opened = Run.open(run)
-        from m3core.prediction_table import prediction_table, write_table
+        from m3core.prediction_table import check_file, prediction_table, write_table
         from m3core.survey import Survey
 
+        check_file(out)
         names = None if modalities is None else [name.strip() for name in modalities.split(",")]
         table, sentences = prediction_table(
             opened, Survey.open(survey), names=names, unknown_below=unknown_below, prior_shift=prior_shift
@@ -129,9 +130,11 @@ def subsets(
         opened = Run.open(run)
         from m3core.classify import MOST_FOR_ALL_SUBSETS
         from m3core.evaluation import evaluate, subset_table
-        from m3core.prediction_table import write_table
+        from m3core.prediction_table import check_file, write_table
         from m3core.survey import Survey
 
+        if out is not None:
+            check_file(out)
         data = Survey.open(survey)
         split = evaluate(opened, data).split
         table = subset_table(opened, data)
