@@ -4,7 +4,8 @@ Shapes: n sources, C classes. Temperature scaling: Guo et al. 2017 (arXiv 1706.0
 Alexandari et al. 2020 (arXiv 1901.06852).
 """
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,8 @@ class Calibration:
             fifth of the sources with what was fitted on the others.
         confidence, right: (n,) of each source of the fit, cross-fitted: the largest probability, and whether its class
             is the true one; what a threshold costs.
+        by_subset: modalities joined by '+' -> 'method', 'temperature', 'biases' with the others withheld: a classifier
+            is less sure, or not sure enough, of what it sees only a part of.
         weights: hash of the weights file that it belongs to.
     """
 
@@ -98,6 +101,7 @@ class Calibration:
     figures: dict[str, Any] = field(default_factory=dict)
     confidence: tuple[float, ...] = ()
     right: tuple[bool, ...] = ()
+    by_subset: dict[str, Any] = field(default_factory=dict)
     weights: str = ""
 
     @property
@@ -108,6 +112,18 @@ class Calibration:
     def probabilities(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
         """(n, C), rows sum to 1; NaN rows stay NaN."""
         return softmax(np.asarray(logits, np.float64) / self.temperature + np.array(self.biases or 0.0))
+
+    def of(self, subset: Sequence[str]) -> "Calibration":
+        """The calibration with these modalities alone; this one where none was fitted for them."""
+        found = self.by_subset.get("+".join(subset))
+        if not found:
+            return self
+        return replace(self, **{**found, "biases": tuple(found["biases"])})
+
+    def with_subset(self, subset: Sequence[str], fitted: "Calibration") -> "Calibration":
+        """The same with another's fit for some of the modalities."""
+        kept = {name: getattr(fitted, name) for name in ("method", "temperature", "biases")}
+        return replace(self, by_subset={**self.by_subset, "+".join(subset): kept})
 
     def write(self, path: Path) -> None:
         """Write calibration.json."""

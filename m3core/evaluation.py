@@ -9,14 +9,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from m3core.calibration import Calibration
-from m3core.classify import Predictions, predict_survey, scored_split, targets
+from m3core.classify import Predictions, observed, predict_survey, scored_split, targets
 from m3core.errors import RunError
 from m3core.files import sha256_file
 from m3core.run import Run
 from m3core.scores import summary, wilson
 from m3core.survey import Survey
 
-__all__ = ["CALIBRATION", "Evaluation", "calibration_of", "evaluate", "score_sentences", "subset_table"]
+__all__ = ["CALIBRATION", "Evaluation", "calibrated", "calibration_of", "evaluate", "score_sentences", "subset_table"]
 
 CALIBRATION = "calibration.json"
 """File of a classifier's run."""
@@ -56,11 +56,32 @@ def calibration_of(run: Run, classes: tuple[str, ...]) -> Calibration:
         RunError: calibration.json is malformed.
     """
     if not (run.path / CALIBRATION).is_file():
-        return Calibration(classes, "none", f"run {run.name} has no {CALIBRATION}: it did not end; resume it")
+        return Calibration(classes, "none", f"run {run.name} has no {CALIBRATION}: resume it if it was stopped")
     found = Calibration.read(run.path / CALIBRATION)
     if found.weights != sha256_file(run.checkpoint / "model.safetensors"):
         return Calibration(classes, "none", f"{CALIBRATION} is of an older checkpoint: resume run {run.name}")
     return found
+
+
+def calibrated(
+    calibration: Calibration,
+    survey: Survey,
+    rows: NDArray[np.int64],
+    names: Sequence[str],
+    logits: NDArray[np.floating],
+) -> NDArray[np.float64]:
+    """Probabilities of sources, each by the calibration for those of the modalities that it has.
+
+    Args:
+        rows: (n,) rows of the survey. names: modalities that the logits are of. logits: (n, C).
+    """
+    probabilities = calibration.of(names).probabilities(logits)
+    seen, which = np.unique(observed(survey, names)[:, rows], axis=1, return_inverse=True)
+    for number, flags in enumerate(seen.T):
+        mine = which.ravel() == number
+        subset = [name for name, flag in zip(names, flags, strict=True) if flag]
+        probabilities[mine] = calibration.of(subset).probabilities(logits[mine])
+    return probabilities
 
 
 def evaluate(run: Run, survey: Survey, names: Sequence[str] | None = None) -> Evaluation:
@@ -80,7 +101,8 @@ def _of_subset(run: Run, survey: Survey, predictions: Predictions, names: Sequen
     rows = survey.rows(split)
     n_labelled = int((survey.labels[rows] >= 0).sum())
     of = targets(survey, predictions.classes)
-    logits = predictions.of(names or predictions.names)
+    used = predictions.subset(names or predictions.names)
+    logits = predictions.of(used)
     rows = rows[(of[rows] >= 0) & np.isfinite(logits[rows]).all(axis=1)]
     if not len(rows):
         raise RunError(
@@ -89,8 +111,8 @@ def _of_subset(run: Run, survey: Survey, predictions: Predictions, names: Sequen
         )
     calibration = calibration_of(run, predictions.classes)
     return Evaluation(
-        split, predictions.classes, rows, of[rows], logits[rows], calibration.probabilities(logits[rows]),
-        n_labelled - len(rows),
+        split, predictions.classes, rows, of[rows], logits[rows],
+        calibrated(calibration, survey, rows, used, logits[rows]), n_labelled - len(rows),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from m3core.calibration import Calibration
 from m3core.classify import Progress, load_classifier, observed, survey_logits
 from m3core.errors import ConfigError
-from m3core.evaluation import calibration_of
+from m3core.evaluation import calibrated, calibration_of
 from m3core.files import replaced_file
 from m3core.prior_shift import estimate_shares, with_shares
 from m3core.run import Run
@@ -56,7 +56,7 @@ def prediction_table(
             f"--prior-shift needs calibrated probabilities, and run {run.name} has none ({calibration.reason})."
         )
     classes, used, logits = survey_logits(run, survey, names, progress)
-    probabilities = calibration.probabilities(logits)
+    probabilities = calibrated(calibration, survey, np.arange(len(survey)), used, logits)
     sentences = [f"{'calibrated' if calibration.is_fitted else 'not calibrated'}: {calibration.reason}."]
     if prior_shift:
         probabilities, sentence = _shifted(probabilities, calibration)
@@ -119,8 +119,6 @@ def check_file(path: Path) -> None:
     """Raise ConfigError where no file can be written at `path`."""
     if path.is_dir():
         raise ConfigError(f"{path} is a folder: name a file.")
-    if not path.parent.is_dir():
-        raise ConfigError(f"{path.parent} is no folder: make it first, or write elsewhere.")
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:

@@ -62,6 +62,8 @@ def finetune(
             check_is_run(out)
         options = {"modality": modality, "labels": labels, "seed": seed, "cap": cap or None, "fusion": fusion}
         given = {name: value for name, value in options.items() if value is not None}
+        from training.config import SCRATCH
+
         start = None if origin == SCRATCH else Run.open(origin)
         place = "" if start is None else str(start.path.resolve())
 
@@ -140,7 +142,7 @@ def subsets(
         table = subset_table(opened, data)
         shown = table.copy()
         for name in shown.columns[3:]:
-            shown[name] = [f"{value:.1%}" for value in shown[name]]
+            shown[name] = ["" if value != value else f"{value:.1%}" for value in shown[name]]
         typer.echo(shown.to_string(index=False))
         typer.echo(f"labelled sources of the {split} split; accuracy with its 95 % Wilson interval")
         if max(name.count("+") for name in table["modalities"]) >= MOST_FOR_ALL_SUBSETS:

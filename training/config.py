@@ -97,7 +97,7 @@ class FinetuneConfig(Settings):
 
     modality: str = Field("all", description="the modality that the classifier reads, or all")
     fusion: Literal["avg", "concat"] = Field(
-        "avg", description="all modalities: the mean of their embeddings, or one behind the other"
+        "concat", description="all modalities: the mean of their embeddings (avg), or one behind the other"
     )
     labels: float = Field(1.0, gt=0, le=1, description="share of the training split's labels that it may see")
     cap: bool = Field(False, description="take that share from the commonest classes, as the paper does")

@@ -140,11 +140,24 @@ def _begin(run: Run, survey: Survey, config: FinetuneConfig, origin: Run | None)
 def _calibrate_and_score(run: Run, survey: Survey, prepared: Prepared, record: Record) -> list[str]:
     """Classify the whole survey, fit the calibration on its validation split, and say how good it is."""
     record.update(state=State.PREDICTING, progress=0.0, message="", seconds_left=None)
-    predictions = predict_survey(run, survey, lambda done: record.update(progress=done))
-    judged = prepared.rows.validation
-    logits = predictions.of(predictions.names)[judged]
-    calibration = fit_calibration(
-        logits, prepared.targets[judged], prepared.classes, sha256_file(run.checkpoint / "model.safetensors")
-    )
-    calibration.write(run.path / CALIBRATION)
+    predict_survey(run, survey, lambda done: record.update(progress=done))
+    calibrate(run, survey, prepared)
     return score_sentences(run, survey)
+
+
+def calibrate(run: Run, survey: Survey, prepared: Prepared) -> None:
+    """Fit the calibration on the validation split, with all modalities and with each mixture of them, and write it."""
+    predictions = predict_survey(run, survey)
+    weights = sha256_file(run.checkpoint / "model.safetensors")
+    judged = prepared.rows.validation
+    fitted = []
+    for subset in predictions.subsets:
+        logits = predictions.of(subset)[judged]
+        known = np.isfinite(logits).all(axis=1)
+        truth = prepared.targets[judged[known]]
+        fitted.append(fit_calibration(logits[known], truth, prepared.classes, weights))
+    calibration = fitted[0]
+    for subset, found in zip(predictions.subsets[1:], fitted[1:], strict=True):
+        if found.is_fitted:
+            calibration = calibration.with_subset(subset, found)
+    calibration.write(run.path / CALIBRATION)
