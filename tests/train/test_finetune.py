@@ -8,44 +8,19 @@ import sys
 import numpy as np
 import pytest
 
-from m3core import Survey, load_checkpoint
+from m3core import load_checkpoint
 from m3core.errors import RunError
 from m3core.model import Classifier
 from m3core.run import Run, State
-from m3core.survey import write_survey
 from tests.conftest import ROOT, make_survey
+from tests.train.conftest import SMALL
+from tests.train.rewritten import rewritten
 from tests.train.test_runs import command, wait
 from training import process
 from training.finetune import configure
 
-SMALL = ["--set", "epochs=4", "--set", "batch_size=8"]
 
-
-@pytest.fixture(scope="module")
-def survey(tmp_path_factory):
-    """Thirty sources to validate: enough to judge epochs by."""
-    return make_survey(tmp_path_factory.mktemp("surveys") / "stars", n=150)
-
-
-@pytest.fixture(scope="module")
-def pretrained(survey, tmp_path_factory):
-    out = tmp_path_factory.mktemp("runs") / "clip"
-    settings = ["epochs=1", "embedding_dim=8", "maps=false", "batch_size=32"]
-    given = [word for setting in settings for word in ("--set", setting)]
-    done = command("pretrain", "--survey", survey.path, "--out", out, *given)
-    assert done.returncode == 0, done.stderr
-    return out
-
-
-@pytest.fixture(scope="module")
-def tuned(survey, pretrained, tmp_path_factory):
-    out = tmp_path_factory.mktemp("runs") / "tuned"
-    done = command("finetune", "--survey", survey.path, "--from", pretrained, "--out", out, "--seed", 3, *SMALL)
-    assert done.returncode == 0, done.stderr
-    return out, done.stdout
-
-
-def test_a_finished_classifier_has_everything(survey, pretrained, tuned):
+def test_a_finished_classifier_has_everything(stars, pretrained, tuned):
     out, printed = tuned
     run = Run.open(out)
     assert run.status().state is State.FINISHED
@@ -55,7 +30,7 @@ def test_a_finished_classifier_has_everything(survey, pretrained, tuned):
     model = load_checkpoint(out)
     assert isinstance(model, Classifier)
     assert (model.config.head, model.config.classes) == ("avg", ("RRAB", "SR"))
-    assert model.config.split_hash == survey.manifest.split.hash
+    assert model.config.split_hash == stars.manifest.split.hash
     assert [one.statistics for one in model.config.modalities] == [
         one.statistics for one in load_checkpoint(pretrained).config.modalities
     ]
@@ -70,21 +45,21 @@ def test_a_finished_classifier_has_everything(survey, pretrained, tuned):
     assert json.loads((out / "calibration.json").read_text())["n"] == 30
 
 
-def test_the_weights_come_from_the_run(survey, pretrained, tmp_path):
+def test_the_weights_come_from_the_run(stars, pretrained, tmp_path):
     """With a rate of zero for the encoders only the last layer is trained."""
     out = tmp_path / "head"
     settings = [*SMALL, "--set", "encoder_rate=0", "--set", "average_decay=0"]
-    done = command("finetune", "--survey", survey.path, "--from", pretrained, "--out", out, *settings)
+    done = command("finetune", "--survey", stars.path, "--from", pretrained, "--out", out, *settings)
     assert done.returncode == 0, done.stderr
     before, after = load_checkpoint(pretrained).state_dict(), load_checkpoint(out).state_dict()
     assert all((after[f"backbone.{name}"] == tensor).all() for name, tensor in before.items())
 
 
 @pytest.mark.parametrize(("modality", "fusion", "head"), [("g", None, "features"), ("all", "concat", "concat")])
-def test_from_scratch_on_one_modality_and_on_all(survey, tmp_path, modality, fusion, head):
+def test_from_scratch_on_one_modality_and_on_all(stars, tmp_path, modality, fusion, head):
     arguments = ["--modality", modality, "--labels", "0.5", *SMALL, "--set", "embedding_dim=8"]
     arguments += ["--fusion", fusion] if fusion else []
-    done = command("finetune", "--survey", survey.path, "--from", "scratch", "--out", tmp_path / "run", *arguments)
+    done = command("finetune", "--survey", stars.path, "--from", "scratch", "--out", tmp_path / "run", *arguments)
     assert done.returncode == 0, done.stderr
     model = load_checkpoint(tmp_path / "run")
     assert model.config.head == head
@@ -92,8 +67,8 @@ def test_from_scratch_on_one_modality_and_on_all(survey, tmp_path, modality, fus
     assert "46 labels to train on" in done.stderr or modality == "g"
 
 
-def test_the_same_again_says_so_and_another_is_refused(survey, pretrained, tuned):
-    arguments = ["finetune", "--survey", survey.path, "--from", pretrained, "--out", tuned[0], *SMALL]
+def test_the_same_again_says_so_and_another_is_refused(stars, pretrained, tuned):
+    arguments = ["finetune", "--survey", stars.path, "--from", pretrained, "--out", tuned[0], *SMALL]
     again = command(*arguments, "--seed", 3)
     assert again.returncode == 0, again.stderr
     assert "nothing to do" in again.stdout
@@ -103,12 +78,12 @@ def test_the_same_again_says_so_and_another_is_refused(survey, pretrained, tuned
     assert "nothing to do" in command("resume", tuned[0]).stdout
 
 
-def test_a_resumed_classifier_ends_in_the_same_bytes(survey, pretrained, tmp_path):
+def test_a_resumed_classifier_ends_in_the_same_bytes(stars, pretrained, tmp_path):
     """Stopped in its midst, and its origin gone: the run has all it needs."""
     long = ["--set", "epochs=12", "--set", "batch_size=8", "--set", "patience=0", "--set", "augment=true"]
     whole, cut, origin = tmp_path / "whole", tmp_path / "cut", tmp_path / "origin"
     shutil.copytree(pretrained, origin)
-    start = ["finetune", "--survey", survey.path, "--from", origin, *long]
+    start = ["finetune", "--survey", stars.path, "--from", origin, *long]
     assert command(*start, "--out", whole).returncode == 0
     child = subprocess.Popen(
         list(map(str, [sys.executable, "-m", "training", *start, "--out", cut])),
@@ -126,7 +101,7 @@ def test_a_resumed_classifier_ends_in_the_same_bytes(survey, pretrained, tmp_pat
     assert losses[0] == losses[1]
 
 
-def test_another_split_of_the_same_sources_would_leak(survey, pretrained, tmp_path):
+def test_another_split_of_the_same_sources_would_leak(stars, pretrained, tmp_path):
     other = make_survey(tmp_path / "other", n=151)  # the same ids, one more, and so another split hash
     done = command("finetune", "--survey", other.path, "--from", pretrained, "--out", tmp_path / "run", *SMALL)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
@@ -135,24 +110,18 @@ def test_another_split_of_the_same_sources_would_leak(survey, pretrained, tmp_pa
     assert not (tmp_path / "run").exists()
 
 
-def renamed(survey: Survey, path, *, positions):
+def renamed(survey, path, *, positions):
     """The survey with other ids, and with its positions or others."""
-    sources = survey.sources.reset_index().assign(source_id=lambda table: "x" + table["source_id"])
-    if not positions:
-        sources["dec"] = -sources["dec"] / 2
-    arrays = {
-        name: [survey.observation(name, row) for row in range(len(survey))]
-        for name, spec in survey.modalities.items()
-        if spec.fields
-    }
-    return write_survey(
-        path, sources=sources, modalities=list(survey.modalities.values()), arrays=arrays,
-        split=survey.manifest.split, provenance={},
-    )  # fmt: skip
+
+    def change(table):
+        table["source_id"] = "x" + table["source_id"]
+        return table if positions else table.assign(dec=-table["dec"] / 2)
+
+    return rewritten(survey, path, sources=change)
 
 
-def test_other_names_at_the_same_positions_leak_and_other_positions_do_not(survey, pretrained, tmp_path):
-    same, far = (renamed(survey, tmp_path / name, positions=name == "same") for name in ("same", "far"))
+def test_other_names_at_the_same_positions_leak_and_other_positions_do_not(stars, pretrained, tmp_path):
+    same, far = (renamed(stars, tmp_path / name, positions=name == "same") for name in ("same", "far"))
     done = command("finetune", "--survey", same.path, "--from", pretrained, "--out", tmp_path / "a", *SMALL)
     assert done.returncode == 2
     assert "would leak" in done.stderr
@@ -161,26 +130,24 @@ def test_other_names_at_the_same_positions_leak_and_other_positions_do_not(surve
     assert "the weights come from 120 other sources" in done.stderr
 
 
-def test_a_run_that_does_not_say_what_it_has_seen(survey, pretrained, tmp_path):
-    far = renamed(survey, tmp_path / "far", positions=False)
+def test_a_run_that_does_not_say_what_it_has_seen(stars, pretrained, tmp_path):
+    far = renamed(stars, tmp_path / "far", positions=False)
     bare = tmp_path / "bare"
     shutil.copytree(pretrained, bare)
     (bare / "seen.parquet").unlink()
     arguments = ["finetune", "--survey", far.path, "--from", bare, "--out", tmp_path / "run", *SMALL]
     assert command(*arguments).returncode == 0  # its survey lies where it lay
     config = (bare / "config.yaml").read_text()
-    (bare / "config.yaml").write_text(config.replace(str(survey.path.resolve()), str(tmp_path / "gone")))
+    (bare / "config.yaml").write_text(config.replace(str(stars.path.resolve()), str(tmp_path / "gone")))
     done = command(*arguments[:-4], *SMALL, "--out", tmp_path / "again")
     assert done.returncode == 2
     assert "does not say which sources it was pre-trained on" in done.stderr
 
 
 def test_an_empty_validation_split_means_a_fixed_schedule(survey, tmp_path):
-    sources = survey.sources.reset_index()
-    sources.loc[sources["split"] == "validation", "split"] = "train"
-    alone = write_survey(
-        tmp_path / "alone", sources=sources, modalities=[survey.modalities["metadata"]], arrays={},
-        split=survey.manifest.split, provenance={},
+    alone = rewritten(
+        survey, tmp_path / "alone", modalities=[survey.modalities["metadata"]],
+        sources=lambda table: table.assign(split=table["split"].replace("validation", "train")),
     )  # fmt: skip
     out = tmp_path / "run"
     done = command(
@@ -192,21 +159,21 @@ def test_an_empty_validation_split_means_a_fixed_schedule(survey, tmp_path):
     assert [epoch["best"] for epoch in Run(out).metrics("epoch")] == [True] * 4
 
 
-def test_the_app_starts_a_classifier(survey, pretrained, tmp_path):
+def test_the_app_starts_a_classifier(stars, pretrained, tmp_path):
     origin = Run(pretrained)
-    config = configure(survey, "fast", {"epochs": 2000, "batch_size": 8, "patience": 0}, origin)
-    run = process.start_finetune(survey, tmp_path / "run", config, origin)
+    config = configure(stars, "fast", {"epochs": 2000, "batch_size": 8, "patience": 0}, origin)
+    run = process.start_finetune(stars, tmp_path / "run", config, origin)
     wait(run, lambda: run.has_checkpoint)
     process.stop(run)
     assert run.status().state is State.STOPPED
     with pytest.raises(RunError, match="is a classifier itself"):
-        process.start_finetune(survey, tmp_path / "other", config, run)
+        process.start_finetune(stars, tmp_path / "other", config, run)
     assert not (tmp_path / "other").exists()
 
 
-def test_modality_dropout_in_pretraining_leaves_pairs(survey, tmp_path):
+def test_modality_dropout_in_pretraining_leaves_pairs(stars, tmp_path):
     out = tmp_path / "run"
     settings = [f"--set={key}" for key in ("epochs=2", "embedding_dim=8", "maps=false", "modality_dropout=0.9")]
-    done = command("pretrain", "--survey", survey.path, "--out", out, *settings)
+    done = command("pretrain", "--survey", stars.path, "--out", out, *settings)
     assert done.returncode == 0, done.stderr
     assert all(np.isfinite(line["loss"]) for line in Run(out).metrics("step"))
