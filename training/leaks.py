@@ -15,7 +15,7 @@ from m3core.sky import near
 from m3core.survey import Survey
 from training.run_config import RunConfig
 
-__all__ = ["check", "write_seen"]
+__all__ = ["SEEN", "check", "write_seen"]
 
 SEEN = "seen.parquet"
 RADIUS = 3.0
