@@ -16,6 +16,7 @@ from demo import NAME, OPTIONS, SHIPPED
 from m3core.files import replaced_folder, write_json
 from m3core.run import Run
 from m3core.survey import Survey
+from training.leaks import SEEN
 
 __all__ = ["STATISTICS", "column_means", "make"]
 
@@ -89,4 +90,5 @@ def pack(run: Run) -> None:
         kept = [{key: value for key, value in line.items() if key not in VOLATILE} for line in lines]
         text = "".join(f"{json.dumps(line)}\n" for line in kept)
         (out / "metrics.jsonl").write_text(text, encoding="utf-8")
+        shutil.copy(run.path / SEEN, out / SEEN)
         (out / "log.txt").write_text("Made by `make demo`; the log of the training is not shipped.\n", encoding="utf-8")

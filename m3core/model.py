@@ -118,11 +118,19 @@ class Classifier(nn.Module):
         Raises:
             CheckpointError: `inputs` has none of the classifier's modalities.
         """
-        found = self.backbone.features(inputs) if self.config.head == "features" else self.embed(inputs)
+        found = self.readings(inputs)
         if not found:
             raise CheckpointError(
                 f"the batch has {', '.join(inputs)}; the classifier reads {', '.join(self.config.names)}."
             )
+        return self.decide(found, present)
+
+    def readings(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """What the head reads, modality -> (B, features or D), of the modalities that `inputs` has."""
+        return self.backbone.features(inputs) if self.config.head == "features" else self.embed(inputs)
+
+    def decide(self, found: Mapping[str, Tensor], present: Mapping[str, Tensor] | None = None) -> Tensor:
+        """Logits from `readings`, as `classify`: a withheld modality costs no second pass through the encoders."""
         example = next(iter(found.values()))
         every, none = (torch.full((len(example),), flag, device=example.device) for flag in (True, False))
         given = present or {}

@@ -31,6 +31,7 @@ class State(StrEnum):
     TRAINING = "training"
     EMBEDDING = "embedding"
     MAPPING = "mapping"
+    PREDICTING = "predicting"
     FINISHED = "finished"
     STOPPED = "stopped"
     FAILED = "failed"

@@ -12,7 +12,9 @@ from m3core.run import Run
 
 __all__ = ["FIRST_COLUMNS", "run_table"]
 
-FIRST_COLUMNS = ("run", "state", "survey", "started", "epochs", "validation_loss", "recall@10", "minutes")
+FIRST_COLUMNS = (
+    "run", "state", "survey", "started", "epochs", "validation_loss", "recall@10", "balanced_accuracy", "minutes",
+)  # fmt: skip
 """Of every table; settings follow."""
 
 
@@ -23,7 +25,8 @@ def run_table(folders: Mapping[str, Path]) -> pd.DataFrame:
         folders: name -> folder.
 
     Returns:
-        `FIRST_COLUMNS` (loss and mean recall over the pairs at the best epoch, validation split; minutes of training),
+        `FIRST_COLUMNS` (loss, mean recall over the pairs, and a classifier's balanced accuracy at the best epoch,
+        validation split; minutes of training),
         then a column for each setting that is not the same in all runs, text.
     """
     rows = [_row(name, Run(folder)) for name, folder in folders.items()]
@@ -52,5 +55,6 @@ def _row(name: str, run: Run) -> dict[str, Any]:
         known = [value for value in recalls if value is not None]
         row["validation_loss"] = best[-1].get("validation_loss")
         row["recall@10"] = sum(known) / len(known) if known else None
+        row["balanced_accuracy"] = (best[-1].get("scores") or {}).get("balanced_accuracy")
         row["minutes"] = epochs[-1].get("seconds", 0.0) / 60
     return row

@@ -3,11 +3,11 @@
 import re
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from m3core.errors import M3Error
 
-__all__ = ["cone_search", "parse_coordinates", "sexagesimal"]
+__all__ = ["cone_search", "near", "parse_coordinates", "sexagesimal"]
 
 SEXAGESIMAL = re.compile(r"[:hdms°'\"′″]")
 EXAMPLE = "write degrees (85.2140 -70.2330) or hours and degrees (05:40:51.4 -70:13:58.8)"
@@ -81,3 +81,33 @@ def cone_search(
     rows = np.flatnonzero(separation <= radius)
     rows = rows[np.argsort(separation[rows], kind="stable")]
     return rows, separation[rows]
+
+
+def near(
+    positions: tuple[ArrayLike, ArrayLike], others: tuple[ArrayLike, ArrayLike], radius: float
+) -> NDArray[np.bool_]:
+    """Which positions have another within a radius.
+
+    Args:
+        positions, others: right ascension and declination, degrees, (N,) and (M,) each; NaN is near nothing.
+        radius: arcsec, at most a few degrees.
+
+    Returns:
+        (N,) bool.
+    """
+    from scipy.spatial import cKDTree
+
+    first, second = _unit_vectors(*positions), _unit_vectors(*others)
+    known = np.isfinite(first).all(axis=1)
+    result = np.zeros(len(first), bool)
+    tree = cKDTree(second[np.isfinite(second).all(axis=1)])
+    chord = 2 * np.sin(np.radians(radius / 3600) / 2)
+    if tree.n and known.any():
+        result[known] = np.isfinite(tree.query(first[known], distance_upper_bound=chord)[0])
+    return result
+
+
+def _unit_vectors(ra: ArrayLike, dec: ArrayLike) -> NDArray[np.float64]:
+    """(N, 3), from degrees."""
+    alpha, delta = np.radians(np.asarray(ra, np.float64)), np.radians(np.asarray(dec, np.float64))
+    return np.column_stack([np.cos(delta) * np.cos(alpha), np.cos(delta) * np.sin(alpha), np.sin(delta)])

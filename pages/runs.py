@@ -36,6 +36,9 @@ st.dataframe(
     column_config={
         "validation_loss": st.column_config.NumberColumn("validation loss", format="%.4f", help="At the best epoch."),
         "recall@10": st.column_config.NumberColumn(format="percent", help="Mean over the pairs at the best epoch."),
+        "balanced_accuracy": st.column_config.NumberColumn(
+            "balanced accuracy", format="percent", help="Of a classifier, at the best epoch."
+        ),
         "minutes": st.column_config.NumberColumn(format="%.1f", help="Of training."),
     },
     alt="All runs; choosing a row opens the run",

@@ -14,7 +14,7 @@ FORBIDDEN = {
 }
 
 ORDER = [
-    {"errors", "names", "manifest", "columns", "statistics", "light_curve", "files"},
+    {"errors", "names", "manifest", "columns", "statistics", "light_curve", "files", "scores", "calibration"},
     {"preprocess", "light_curve_features", "nn", "period"},
     {"kinds"},
     {"survey"},
@@ -23,7 +23,7 @@ ORDER = [
     {"key_map", "tensors"},
     {"published"},
     {"checkpoint", "run"},
-    {"embeddings", "neighbors", "adopt"},
+    {"embeddings", "neighbors", "adopt", "classify"},
     {"manifold"},
 ]
 """Within m3core a floor imports only from itself and from those before it; figures and others stand above all."""

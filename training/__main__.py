@@ -1,113 +1,80 @@
-"""python -m training pretrain | embed | stop | resume | adopt | export.
+"""python -m training pretrain | finetune | predict | subsets | embed | stop | resume | adopt | export.
 
 A run's folder stands before torch is imported, so that whoever started it sees it at once.
 """
 
 import json
-import logging
-import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from m3core.command import one_line_errors
-from m3core.errors import M3Error, RunError, SurveyError, one_sentence
+from m3core.errors import RunError
 from m3core.run import Run, State
+from training.classifier_commands import add_to
+from training.command import (
+    ConfigOption,
+    NewRunOption,
+    PresetOption,
+    RunOption,
+    SetOption,
+    SurveyOption,
+    changes_of,
+    check_is_run,
+    check_survey,
+    ending_recorded,
+    log_to,
+    new_run,
+    refuse_or_leave,
+)
 from training.record import Record
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Train and use multimodal CLIP models.")
 
-SurveyOption = Annotated[Path, typer.Option("--survey", help="Survey folder.")]
-RunOption = Annotated[Path, typer.Option("--run", help="Run folder.")]
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
 
-
-def _log_to(run: Path) -> None:
-    handlers: list[logging.Handler] = [logging.FileHandler(run / "log.txt", encoding="utf-8"), logging.StreamHandler()]
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=handlers, force=True
-    )
-
-
-@contextmanager
-def _ending_recorded(record: Record) -> Iterator[None]:
-    """Whatever ends the training early is in status.json as a sentence and in log.txt in full."""
-    try:
-        yield
-    except Exception as error:
-        logging.getLogger("training").exception("the run failed")
-        record.update(state=State.FAILED, message=one_sentence(error))
-        raise M3Error(one_sentence(error)) from error
+add_to(app)
 
 
 @app.command()
 def pretrain(
     survey: SurveyOption,
-    out: Annotated[Path, typer.Option("--out", help="Run folder to make.")],
-    preset: Annotated[
-        str, typer.Option("--preset", help="fast (minutes on a laptop) or paper (as published).")
-    ] = "fast",
-    config: Annotated[Path | None, typer.Option("--config", help="YAML file with settings.")] = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", help="key=value, any setting; may be repeated.")] = None,
+    out: NewRunOption,
+    preset: PresetOption = "fast",
+    config: ConfigOption = None,
+    set_: SetOption = None,
 ) -> None:
     """Train a multimodal CLIP model on a survey, embed it and map it."""
     with one_line_errors():
-        if not (survey / "survey.json").is_file():
-            raise SurveyError(
-                f"{survey} is not a survey: it has no survey.json; import your files with `python -m data`."
-            )
+        check_survey(survey)
         if out.exists():
-            _refuse_or_leave(out, survey, preset, config, set_ or [])
-            return
-        out.mkdir(parents=True)
-        record = Record(out)
-        try:
-            from training.config import parse_assignments
-            from training.run_config import RunConfig, settings_from_file
-            from training.supervisor import Supervisor
+            check_is_run(out)
 
-            supervisor = Supervisor(record)
-            supervisor.start()
-            changes = {**(settings_from_file(config) if config else {}), **parse_assignments(set_ or [])}
+        def configured():
             from m3core.survey import Survey
-            from training.pretrain import configure, train
+            from training.pretrain import configure
 
             opened = Survey.open(survey)
-            settings = configure(opened, preset, changes)
-        except BaseException:
-            shutil.rmtree(out)  # nothing was begun: leave nothing behind
-            raise
-        RunConfig(survey.resolve(), opened.hash, settings).write(out)
-        _log_to(out)
-        with _ending_recorded(record):
+            return opened, configure(opened, preset, changes_of(config, set_))
+
+        if out.exists():
+            opened, settings = configured()
+            refuse_or_leave(out, settings, opened.hash)
+            return
+        with new_run(out) as (record, supervisor):
+            opened, settings = configured()
+            from training.run_config import RunConfig
+
+            RunConfig(survey.resolve(), opened.hash, settings).write(out)
+        log_to(out)
+        with ending_recorded(record):
+            from training.pretrain import train
+
             sentences = train(Run(out), opened, settings, record, supervisor)
         supervisor.end()
         typer.echo("\n".join(sentences))
-
-
-def _refuse_or_leave(out: Path, survey: Path, preset: str, config: Path | None, assignments: list[str]) -> None:
-    """An `--out` that exists: fine where it is this very run and finished, a mistake otherwise."""
-    from m3core.survey import Survey
-    from training.config import parse_assignments
-    from training.pretrain import configure
-    from training.run_config import RunConfig, settings_from_file
-
-    if not (out / "status.json").is_file():
-        raise RunError(f"{out} exists already and is not a run: choose another --out.")
-    run = Run.open(out)
-    changes = {**(settings_from_file(config) if config else {}), **parse_assignments(assignments)}
-    opened = Survey.open(survey)
-    done = RunConfig.read(run)
-    same = done.settings == configure(opened, preset, changes) and done.survey_hash == opened.hash
-    if same and run.status().state is State.FINISHED:
-        typer.echo(f"{out} is finished already with these settings: nothing to do.")
-        return
-    mend = f"`python -m training resume {out}` goes on with it" if same else "choose another --out"
-    raise RunError(f"{out} exists already ({run.status().state}): {mend}, or delete it first.")
 
 
 @app.command()
@@ -132,13 +99,22 @@ def resume(
 
         supervisor = Supervisor(record)
         supervisor.start()
-        _log_to(run)
-        with _ending_recorded(record):
-            from training.pretrain import survey_of, train
-            from training.run_config import RunConfig
+        log_to(run)
+        with ending_recorded(record):
+            from training.pretrain import survey_of
+            from training.run_config import FINETUNE, RunConfig
 
             wanted = RunConfig.read(opened)
-            sentences = train(opened, survey_of(wanted, survey), wanted.settings, record, supervisor)
+            data = survey_of(wanted, survey)
+            if wanted.command == FINETUNE:
+                from training.finetune import train as train_classifier
+
+                origin = Run(wanted.origin) if wanted.origin else None
+                sentences = train_classifier(opened, data, wanted.settings, record, supervisor, origin)
+            else:
+                from training.pretrain import train
+
+                sentences = train(opened, data, wanted.settings, record, supervisor)
         supervisor.end()
         typer.echo("\n".join(sentences))
 

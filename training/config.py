@@ -1,20 +1,37 @@
 """The one schema behind YAML files, `--set key=value` and the form in the sidebar."""
 
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any, Literal, TypeVar, overload
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from m3core.errors import ConfigError
 
-__all__ = ["MAIN_FIELDS", "TrainConfig", "parse_assignments", "validated"]
+__all__ = [
+    "FROM_RUN",
+    "MAIN_FIELDS",
+    "SCRATCH",
+    "FinetuneConfig",
+    "Settings",
+    "TrainConfig",
+    "parse_assignments",
+    "validated",
+]
 
 MAIN_FIELDS = ("epochs", "batch_size", "learning_rate", "seed", "patience")
 """What a form shows first; every preset has them under these flat names."""
 
 
-class TrainConfig(BaseModel):
-    """Everything that can be chosen about a pre-training, with its unit and its bounds."""
+SCRATCH = "scratch"
+"""What `--from` says where no run is to start from."""
+
+FROM_RUN = ("family", "embedding_dim", "options")
+"""Settings of a classifier that its pre-trained run decides."""
+
+
+class Settings(BaseModel):
+    """What every training can choose, with its unit and its bounds."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -29,12 +46,6 @@ class TrainConfig(BaseModel):
     patience: int = Field(10, ge=0, description="epochs without improvement before an early stop; 0: no early stop")
     family: Literal["fast", "paper"] = Field("fast", description="encoders: ours, or the published architecture")
     embedding_dim: int = Field(256, ge=2, le=8192, description="dimensions of the shared space")
-    modalities: tuple[str, ...] = Field(
-        (), description="modalities to train, two or more; none named: all of the survey"
-    )
-    monitor: Literal["validation_loss", "recall@10"] = Field(
-        "validation_loss", description="judges epochs for the best checkpoint, early stopping and the plateau schedule"
-    )
     optimizer: Literal["adamw", "adam"] = Field("adamw", description="Adam with decoupled weight decay, or plain")
     beta1: float = Field(0.9, ge=0, lt=1, description="Adam's decay of the mean gradient")
     beta2: float = Field(0.999, ge=0, lt=1, description="Adam's decay of the mean squared gradient")
@@ -44,34 +55,82 @@ class TrainConfig(BaseModel):
     plateau_factor: float = Field(0.1, gt=0, lt=1, description="plateau: the rate is multiplied by this")
     plateau_patience: int = Field(3, ge=0, description="plateau: after this many epochs without improvement")
     gradient_clip: float = Field(1.0, gt=0, description="largest norm of the gradient")
-    initial_logit_scale: float = Field(
-        14.3, ge=1, le=100, description="1 / temperature of the pair losses at the start"
-    )
     augment: bool = Field(True, description="draw epochs, noise and the zero of phase anew each time (training split)")
+    modality_dropout: float = Field(
+        0.0, ge=0, lt=1, description="chance that training withholds a modality of a source, never all that it needs"
+    )
+    average_decay: float = Field(
+        0.0, ge=0, lt=1, description="judge and keep a running mean of the weights with this decay a step; 0: none"
+    )
     options: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="encoder options by kind, such as {photometry: {seq_len: 100}}"
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: a GPU where torch sees one")
+
+    def to_yaml(self, exclude: Sequence[str] = ()) -> str:
+        """config.yaml, without some settings."""
+        return yaml.safe_dump(self.model_dump(mode="json", exclude=set(exclude)), sort_keys=False, allow_unicode=True)
+
+
+class TrainConfig(Settings):
+    """Everything that can be chosen about a pre-training."""
+
+    modalities: tuple[str, ...] = Field(
+        (), description="modalities to train, two or more; none named: all of the survey"
+    )
+    monitor: Literal["validation_loss", "recall@10"] = Field(
+        "validation_loss", description="judges epochs for the best checkpoint, early stopping and the plateau schedule"
+    )
+    initial_logit_scale: float = Field(
+        14.3, ge=1, le=100, description="1 / temperature of the pair losses at the start"
     )
     maps: bool = Field(True, description="fit the maps when training ends; `embed` can fit them later")
     map_neighbors: int = Field(22, ge=2, le=500, description="UMAP: neighbours of a source, larger shows the whole")
     map_min_dist: float = Field(0.1, ge=0, le=0.99, description="UMAP: how close points may lie")
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: a GPU where torch sees one")
-
-    def to_yaml(self) -> str:
-        """config.yaml."""
-        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
 
-def validated(content: dict[str, Any], place: str) -> TrainConfig:
+class FinetuneConfig(Settings):
+    """Everything that can be chosen about the training of a classifier.
+
+    `family`, `embedding_dim` and `options` are those of the pre-trained run where there is one.
+    """
+
+    modality: str = Field("all", description="the modality that the classifier reads, or all")
+    fusion: Literal["avg", "concat"] = Field(
+        "concat", description="all modalities: the mean of their embeddings (avg), or one behind the other"
+    )
+    labels: float = Field(1.0, gt=0, le=1, description="share of the training split's labels that it may see")
+    cap: bool = Field(False, description="take that share from the commonest classes, as the paper does")
+    monitor: Literal["validation_loss", "accuracy", "balanced_accuracy"] = Field(
+        "validation_loss", description="judges epochs for the best checkpoint, early stopping and the plateau schedule"
+    )
+    encoder_rate: float = Field(
+        1.0, ge=0, le=1, description="learning rate of encoders and projections, as a fraction of the last layer's"
+    )
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of a label spread evenly over all classes")
+    class_balance: float = Field(
+        0.0, ge=0, le=1, description="weight of a class in the loss: its size to the power of minus this; 1: all alike"
+    )
+
+
+Schema = TypeVar("Schema", bound=Settings)
+
+
+@overload
+def validated(content: dict[str, Any], place: str) -> TrainConfig: ...
+@overload
+def validated(content: dict[str, Any], place: str, schema: type[Schema]) -> Schema: ...
+def validated(content: dict[str, Any], place: str, schema: type[Settings] = TrainConfig) -> Settings:
     """Check settings from a file, the command line or a form.
 
     Raises:
         ConfigError: one sentence with the setting, what is wrong, and what is allowed.
     """
-    unknown = sorted(content.keys() - TrainConfig.model_fields.keys())
+    unknown = sorted(content.keys() - schema.model_fields.keys())
     if unknown:
-        raise ConfigError(f"{place}: unknown setting {unknown[0]!r}; known are {', '.join(TrainConfig.model_fields)}.")
+        raise ConfigError(f"{place}: unknown setting {unknown[0]!r}; known are {', '.join(schema.model_fields)}.")
     try:
-        return TrainConfig.model_validate(content)
+        return schema.model_validate(content)
     except ValidationError as fault:
         first = fault.errors()[0]
         name = ".".join(map(str, first["loc"]))

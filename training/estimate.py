@@ -3,15 +3,20 @@
 import time
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from m3core.batch import make_batch
+from m3core.model import Model
+from m3core.run import Run
 from m3core.survey import Survey
-from training.config import TrainConfig
-from training.objectives import Contrastive
-from training.setup import build_model, chosen_modalities, device_of, split_rows
+from training.classification import Classification
+from training.classifier_setup import build_classifier, prepare, pretrained
+from training.config import FinetuneConfig, Settings, TrainConfig
+from training.objectives import Contrastive, Objective
+from training.setup import Rows, build_model, chosen_modalities, device_of, split_rows
 
-__all__ = ["Estimate", "estimate"]
+__all__ = ["Estimate", "estimate", "estimate_classifier"]
 
 PROBE = 32
 """Sources of the measured step: enough for a stable rate, few enough for a second or two of the slowest preset."""
@@ -42,17 +47,38 @@ class Estimate:
 
 
 def estimate(survey: Survey, config: TrainConfig) -> Estimate:
-    """Time one step on a few sources, and count what it keeps for the gradient.
+    """Time one step of a pre-training on a few sources, and count what it keeps for the gradient.
 
     Raises:
         ConfigError, SurveyError: what `training.pretrain` would refuse.
     """
     rows = split_rows(survey, chosen_modalities(survey, config))
+    with torch.random.fork_rng(devices=[]):
+        model = build_model(survey, config, rows.train[:PROBE])
+    return _measured(survey, config, rows, model, Contrastive())
+
+
+def estimate_classifier(survey: Survey, config: FinetuneConfig, origin: Run | None) -> Estimate:
+    """The same for the training of a classifier.
+
+    Args:
+        origin: the pre-trained run; None: from scratch.
+
+    Raises:
+        M3Error: what `training.finetune` would refuse of the survey, the settings and the run.
+    """
+    model = None if origin is None else pretrained(origin)
+    prepared = prepare(survey, config, None if model is None else model.config)
+    with torch.random.fork_rng(devices=[]):
+        classifier = build_classifier(survey, config, prepared, model, statistics_of=prepared.rows.train[:PROBE])
+    objective = Classification(prepared.targets, np.ones(len(prepared.classes), np.float32))
+    return _measured(survey, config, prepared.rows, classifier, objective)
+
+
+def _measured(survey: Survey, config: Settings, rows: Rows, model: Model, objective: Objective) -> Estimate:
     probe = rows.train[:PROBE]
     device = device_of(config)
-    with torch.random.fork_rng(devices=[]):
-        model = build_model(survey, config, probe).to(device)
-    objective = Contrastive()
+    model = model.to(device)
     kept = 0
 
     def keep(tensor: torch.Tensor) -> torch.Tensor:
@@ -68,15 +94,13 @@ def estimate(survey: Survey, config: TrainConfig) -> Estimate:
         with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
             objective.backward(model, batch, micro_batch=PROBE, seed=0)
         seconds.append(time.perf_counter() - started)
-    # a batch of several parts is embedded once more, a third of a step
-    repeated = 4 / 3 if config.micro_batch < min(config.batch_size, len(rows.train)) else 1.0
+    in_memory = min(config.batch_size, config.micro_batch, len(rows.train))
+    is_parted = config.micro_batch < min(config.batch_size, len(rows.train))
+    # a contrastive batch of several parts is embedded once more, a third of a step
+    repeated = 4 / 3 if is_parted and isinstance(objective, Contrastive) else 1.0
     rate = len(probe) / min(seconds) / repeated
     n_parameters = sum(parameter.numel() for parameter in model.parameters())
     # weights, gradients and two moments of Adam, 4 bytes each; what is kept grows with the sources in memory
-    memory = (
-        PROCESS_BYTES
-        + 16 * n_parameters
-        + kept * min(config.batch_size, config.micro_batch, len(rows.train)) // len(probe)
-    )
+    memory = PROCESS_BYTES + 16 * n_parameters + kept * in_memory // len(probe)
     passes = config.epochs * (len(rows.train) + 0.3 * len(rows.validation))  # judging takes a third of training
     return Estimate(passes / rate, memory, rate)

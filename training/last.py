@@ -5,6 +5,7 @@ and the step (training.batches; the loop seeds torch at every step).
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -41,25 +42,39 @@ class Position:
     judge: Judge = field(default_factory=Judge)
 
 
-def save(folder: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer, position: Position) -> None:
+def save(
+    folder: Path,
+    model: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    position: Position,
+    averaged: torch.nn.Module | None = None,
+) -> None:
     """Write last/, whole or not at all."""
     state = optimizer.state_dict()["state"]
     tensors = {f"{index}.{name}": value for index, values in state.items() for name, value in values.items()}
     with replaced_folder(folder) as part:
-        save_file(
-            {name: t.detach().cpu().contiguous() for name, t in model.state_dict().items()}, part / "model.safetensors"
-        )
-        save_file({name: t.detach().cpu().contiguous() for name, t in tensors.items()}, part / "optimizer.safetensors")
+        _write(model.state_dict(), part / "model.safetensors")
+        _write(tensors, part / "optimizer.safetensors")
+        if averaged is not None:
+            _write(averaged.state_dict(), part / "averaged.safetensors")
         (part / "position.json").write_text(json.dumps(asdict(position), indent=1), encoding="utf-8")
 
 
-def restore(folder: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> Position:
-    """Bring model and optimizer to where `save` left them.
+def _write(tensors: Mapping[str, torch.Tensor], path: Path) -> None:
+    save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, path)
+
+
+def restore(
+    folder: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer, averaged: torch.nn.Module | None = None
+) -> Position:
+    """Bring model, optimizer and the running mean of the weights to where `save` left them.
 
     Raises:
         CheckpointError, RunError: a file is damaged or of another model.
     """
     fill(model, load_tensors(folder / "model.safetensors"), str(folder / "model.safetensors"))
+    if averaged is not None:
+        fill(averaged, load_tensors(folder / "averaged.safetensors"), str(folder / "averaged.safetensors"))
     state: dict[int, dict[str, torch.Tensor]] = {}
     for name, tensor in load_file(folder / "optimizer.safetensors").items():
         index, _, key = name.partition(".")

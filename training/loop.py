@@ -6,16 +6,17 @@ import threading
 import time
 
 import torch
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from m3core.checkpoint import save_checkpoint
 from m3core.errors import M3Error
-from m3core.model import MultimodalCLIP
+from m3core.model import Model
 from m3core.run import State
 from m3core.survey import Survey
 from training import last
 from training.batches import epoch_batches, epoch_rows, n_steps, step_seed
-from training.config import TrainConfig
-from training.objectives import Contrastive, Judgement
+from training.config import Settings
+from training.objectives import Judgement, Objective
 from training.record import Record
 from training.schedule import learning_rate
 from training.setup import Rows
@@ -35,16 +36,19 @@ class Trainer:
         self,
         *,
         survey: Survey,
-        config: TrainConfig,
-        model: MultimodalCLIP,
+        config: Settings,
+        objective: Objective,
+        model: Model,
         optimizer: torch.optim.Optimizer,
         rows: Rows,
         record: Record,
         device: torch.device,
     ) -> None:
         self.survey, self.config, self.rows, self.record, self.device = survey, config, rows, record, device
-        self.model, self.optimizer = model, optimizer
-        self.objective = Contrastive()
+        self.objective, self.model, self.optimizer = objective, model, optimizer
+        self.averaged: AveragedModel | None = None
+        if config.average_decay:
+            self.averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(config.average_decay))
         self.position = last.Position()
         self.lock = threading.Lock()
         self.steps_per_epoch = n_steps(len(rows.train), config.batch_size)
@@ -57,13 +61,18 @@ class Trainer:
     def restore(self) -> None:
         """Go to where last/ stands, if there is one."""
         if (self._last / "position.json").is_file():
-            self.position = last.restore(self._last, self.model, self.optimizer)
+            self.position = last.restore(self._last, self.model, self.optimizer, self.averaged)
         self.record.forget_after(self.position.step)
 
     def save(self) -> None:
         """Write last/; the caller holds `lock`."""
-        last.save(self._last, self.model, self.optimizer, self.position)
+        last.save(self._last, self.model, self.optimizer, self.position, self.averaged)
         self._saved_at = time.monotonic()
+
+    @property
+    def best_model(self) -> Model:
+        """What is judged and kept: the model, or the running mean of its weights."""
+        return self.model if self.averaged is None else self.averaged.module
 
     def fit(self) -> None:
         """Train until the last epoch or the end of patience."""
@@ -85,7 +94,7 @@ class Trainer:
             step = self.position.step
             rate = learning_rate(config, step, self.steps_per_epoch, self.position.judge.plateau_scale)
             for group in self.optimizer.param_groups:
-                group["lr"] = rate
+                group["lr"] = rate * group.get("scale", 1.0)
             self.optimizer.zero_grad(set_to_none=True)
             loss, losses = self.objective.backward(
                 self.model,
@@ -102,6 +111,8 @@ class Trainer:
             seconds = time.monotonic() - started
             with self.lock:
                 self.optimizer.step()
+                if self.averaged is not None:
+                    self.averaged.update_parameters(self.model)
                 self._count(len(batch.rows), loss, losses, rate, seconds)
             started = time.monotonic()
 
@@ -135,19 +146,25 @@ class Trainer:
         if time.monotonic() - self._saved_at > SAVE_SECONDS:
             self.save()
 
+    @property
+    def has_validation(self) -> bool:
+        """Whether the validation split is large enough to judge epochs."""
+        return len(self.rows.validation) >= self.objective.fewest_judged
+
     def _judge(self) -> Judgement:
         """The validation split, or the training loss where there is none."""
-        if len(self.rows.validation) > 1:
+        if self.has_validation:
             return self.objective.judge(
-                self.model, self.survey, self.rows.validation, self.config.batch_size, self.device
+                self.best_model, self.survey, self.rows.validation, self.config.batch_size, self.device
             )
         return Judgement(self.position.loss_sum / max(self.position.n_seen, 1))
 
     def _end_epoch(self, judgement: Judgement) -> None:
         position, config = self.position, self.config
+        judges = self.has_validation or self.objective.trusts_training_loss
         with self.lock:
-            monitor = judgement.monitor(config.monitor) if judgement.recall else judgement.loss
-            is_best = position.judge.is_better(monitor, config)
+            monitor = judgement.monitor(config.monitor) if self.has_validation else judgement.loss
+            is_best = position.judge.is_better(monitor, config) or not judges
             n = max(position.n_seen, 1)
             self.record.metric(
                 "epoch",
@@ -155,20 +172,28 @@ class Trainer:
                 epoch=position.epoch + 1,
                 train_loss=position.loss_sum / n,
                 train_losses={pair: total / n for pair, total in position.pair_sums.items()},
-                validation_loss=judgement.loss if judgement.recall else None,
+                validation_loss=judgement.loss if self.has_validation else None,
                 validation_losses=judgement.losses,
                 recall=judgement.recall,
+                scores=judgement.scores,
                 monitor=monitor,
                 best=is_best,
                 seconds=position.seconds,
             )
             log.info(
-                "epoch %d/%d: train loss %.4f, validation loss %.4f%s",
-                position.epoch + 1, config.epochs, position.loss_sum / n, judgement.loss, ", best" if is_best else "",
+                "epoch %d/%d: train loss %.4f%s%s",
+                position.epoch + 1, config.epochs, position.loss_sum / n,
+                self._said_of(judgement), ", best" if is_best and judges else "",
             )  # fmt: skip
             position.epoch += 1
             position.step_in_epoch, position.n_seen, position.loss_sum, position.pair_sums = 0, 0, 0.0, {}
-            position.is_done = position.epoch >= config.epochs or position.judge.should_stop(config)
+            position.is_done = position.epoch >= config.epochs or (judges and position.judge.should_stop(config))
             if is_best:
-                save_checkpoint(self.model, self.record.path / "checkpoint")
+                save_checkpoint(self.best_model, self.record.path / "checkpoint")
             self.save()
+
+    def _said_of(self, judgement: Judgement) -> str:
+        if not self.has_validation:
+            return ""
+        scores = "".join(f", {name.replace('_', ' ')} {value:.1%}" for name, value in judgement.scores.items())
+        return f", validation loss {judgement.loss:.4f}{scores}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -10,13 +11,14 @@ from torch import Tensor
 
 from m3core.batch import Batch
 from m3core.loss import contrastive_loss
-from m3core.model import MultimodalCLIP
+from m3core.model import Model, MultimodalCLIP
 from m3core.model_config import pair_key
 from m3core.neighbors import recall_at_k
 from m3core.survey import Survey
 from training.batches import epoch_batches, n_steps
+from training.modality_dropout import withhold
 
-__all__ = ["Contrastive", "Judgement"]
+__all__ = ["Contrastive", "Judgement", "Objective"]
 
 
 @dataclass(frozen=True)
@@ -27,21 +29,52 @@ class Judgement:
         loss: mean over its sources.
         losses: the same by pair.
         recall: pair -> {'recall@k', 'chance@k', 'n'} (m3core.neighbors.recall_at_k).
+        scores: of a classifier, fractions, higher is better (m3core.scores.summary).
     """
 
     loss: float
     losses: dict[str, float] = field(default_factory=dict)
     recall: dict[str, dict[str, float]] = field(default_factory=dict)
+    scores: dict[str, float] = field(default_factory=dict)
 
     def monitor(self, name: str) -> float:
-        """The monitored value, lower is better: the loss, or minus the mean recall over the pairs."""
+        """The monitored value, lower is better: the loss, minus a score, or minus the mean recall over the pairs."""
         if name == "validation_loss":
             return self.loss
+        if name in self.scores:
+            return -self.scores[name]
         return -float(np.mean([scores.get(name, 0.0) for scores in self.recall.values()]))
+
+
+class Objective(Protocol):
+    """What the loop needs to know of what it trains.
+
+    Attributes:
+        fewest_judged: sources that a validation split needs to judge epochs.
+        trusts_training_loss: without such a split the training loss judges epochs; where it may not, since it would
+            choose the most over-fitted one, every epoch is trained and the last is kept.
+    """
+
+    fewest_judged: int
+    trusts_training_loss: bool
+
+    def backward(self, model: Model, batch: Batch, *, micro_batch: int, seed: int) -> tuple[float, dict[str, float]]:
+        """Add a batch's gradients in the memory of `micro_batch` sources; its loss, and the parts of it by name."""
+
+    def judge(
+        self, model: Model, survey: Survey, rows: NDArray[np.int64], batch_size: int, device: torch.device
+    ) -> Judgement:
+        """Figures of a split, without augmentation or dropout; the model is left as it was found."""
 
 
 class Contrastive:
     """CLIP over every pair of modalities, the pair losses summed."""
+
+    fewest_judged = 2
+    trusts_training_loss = True
+
+    def __init__(self, modality_dropout: float = 0.0) -> None:
+        self.modality_dropout = modality_dropout
 
     def loss(
         self, model: MultimodalCLIP, embeddings: Mapping[str, Tensor], batch: Batch
@@ -60,6 +93,7 @@ class Contrastive:
         and pass that gradient on (Gao et al. 2021, arXiv 2101.06983). Seeding each part makes its dropout the same
         both times. A batch of one part is differentiated as it is.
         """
+        batch = withhold(batch, self.modality_dropout, keep=2, seed=seed)
         parts = batch.parts(micro_batch)
         if len(parts) == 1:
             torch.manual_seed(seed)
@@ -87,7 +121,8 @@ class Contrastive:
     def judge(
         self, model: MultimodalCLIP, survey: Survey, rows: NDArray[np.int64], batch_size: int, device: torch.device
     ) -> Judgement:
-        """Loss and retrieval on a split, without augmentation or dropout; the model is left in training mode."""
+        """Loss and retrieval on a split, without augmentation or dropout; the model is left as it was found."""
+        was_training = model.training
         model.eval()
         vectors = {
             name: np.full((len(rows), model.config.embedding_dim), np.nan, np.float32) for name in model.config.names
@@ -107,7 +142,7 @@ class Contrastive:
                     present = batch.present[name].cpu().numpy()
                     vectors[name][start + np.flatnonzero(present)] = found.cpu().numpy()[present]
                 start += len(batch.rows)
-        model.train()
+        model.train(was_training)
         weight = sum(n for n, _, _ in totals)
         by_pair = {
             pair: sum(n * losses.get(pair, 0.0) for n, _, losses in totals) / weight

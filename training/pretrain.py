@@ -10,8 +10,10 @@ from m3core.errors import RunError
 from m3core.manifold import MapSettings
 from m3core.run import Run, State
 from m3core.survey import Survey
-from training.config import TrainConfig, validated
+from training.config import Settings, TrainConfig, validated
+from training.leaks import write_seen
 from training.loop import Trainer
+from training.objectives import Contrastive
 from training.presets import preset
 from training.readout import embed_and_map, score_sentences
 from training.record import Record
@@ -37,8 +39,10 @@ def configure(survey: Survey, preset_name: str, changes: dict[str, Any]) -> Trai
     return config
 
 
-def map_settings(config: TrainConfig) -> MapSettings:
-    """UMAP parameters of a run."""
+def map_settings(config: Settings) -> MapSettings:
+    """UMAP parameters of a run; the defaults where it is a classifier's."""
+    if not isinstance(config, TrainConfig):
+        return MapSettings(seed=config.seed)
     return MapSettings(n_neighbors=config.map_neighbors, min_dist=config.map_min_dist, seed=config.seed)
 
 
@@ -62,6 +66,7 @@ def train(run: Run, survey: Survey, config: TrainConfig, record: Record, supervi
     """
     torch.use_deterministic_algorithms(True, warn_only=True)
     record.update(state=State.PREPARING, message="measuring the training split")
+    write_seen(run.path, survey)
     rows = split_rows(survey, chosen_modalities(survey, config))
     if rows.left_out:
         log.warning("%d sources have fewer than two of the modalities and take no part in training", rows.left_out)
@@ -70,7 +75,8 @@ def train(run: Run, survey: Survey, config: TrainConfig, record: Record, supervi
     device = device_of(config)
     model = build_model(survey, config, rows.train).to(device)
     trainer = Trainer(
-        survey=survey, config=config, model=model, optimizer=build_optimizer(model, config),
+        survey=survey, config=config, objective=Contrastive(config.modality_dropout),
+        model=model, optimizer=build_optimizer(model, config),
         rows=rows, record=record, device=device,
     )  # fmt: skip
     trainer.restore()

@@ -18,10 +18,10 @@ from m3core.errors import RunError
 from m3core.files import write_json
 from m3core.run import Run, State
 from m3core.survey import Survey
-from training.config import TrainConfig
+from training.config import FROM_RUN, SCRATCH, FinetuneConfig, Settings, TrainConfig
 from training.supervisor import STOP_FILE
 
-__all__ = ["delete", "embed", "resume", "start_pretrain", "stop"]
+__all__ = ["delete", "embed", "resume", "start_finetune", "start_pretrain", "stop"]
 
 ROOT = Path(__file__).resolve().parent.parent
 """The repository: `python -m training` is found from here."""
@@ -39,10 +39,27 @@ def start_pretrain(survey: Survey, out: Path, config: TrainConfig) -> Run:
     Raises:
         RunError: it ended at once; the sentence it left.
     """
+    return _start_training(["pretrain"], survey, out, config, exclude=())
+
+
+def start_finetune(survey: Survey, out: Path, config: FinetuneConfig, origin: Run | None) -> Run:
+    """Start the training of a classifier as a process that outlives this one.
+
+    Args:
+        origin: the pre-trained run, which decides the encoders; None: from scratch.
+
+    Raises:
+        RunError: it ended at once; the sentence it left.
+    """
+    start = SCRATCH if origin is None else str(origin.path.resolve())
+    return _start_training(["finetune", "--from", start], survey, out, config, () if origin is None else FROM_RUN)
+
+
+def _start_training(command: list[str], survey: Survey, out: Path, config: Settings, exclude: tuple[str, ...]) -> Run:
     with tempfile.TemporaryDirectory() as folder:
         settings = Path(folder) / "settings.yaml"
-        settings.write_text(config.to_yaml(), encoding="utf-8")
-        arguments = ["pretrain", "--survey", str(survey.path.resolve()), "--preset", config.preset]
+        settings.write_text(config.to_yaml(exclude), encoding="utf-8")
+        arguments = [*command, "--survey", str(survey.path.resolve()), "--preset", config.preset]
         _start([*arguments, "--config", str(settings), "--out", str(out.resolve())], (out / "config.yaml").is_file)
     return Run.open(out)
 

@@ -9,9 +9,12 @@ import yaml
 from m3core.errors import ConfigError, RunError
 from m3core.files import replaced_file
 from m3core.run import Run
-from training.config import TrainConfig, validated
+from training.config import FinetuneConfig, Settings, TrainConfig, validated
 
-__all__ = ["RunConfig", "settings_from_file"]
+__all__ = ["FINETUNE", "RunConfig", "settings_from_file"]
+
+FINETUNE = "finetune"
+"""The command whose runs are classifiers."""
 
 
 @dataclass(frozen=True)
@@ -22,12 +25,12 @@ class RunConfig:
         survey: where the survey lay when the run was started.
         survey_hash: its content, wherever it lies now.
         command: what made the run.
-        origin: the checkpoint that its weights came from; empty where they were trained here.
+        origin: the checkpoint or run that its weights came from; empty where they were drawn from the seed.
     """
 
     survey: Path
     survey_hash: str
-    settings: TrainConfig
+    settings: Settings
     command: str = "pretrain"
     origin: str = ""
 
@@ -54,7 +57,8 @@ class RunConfig:
         missing = [key for key in ("survey", "survey_hash", "settings") if key not in content]
         if missing:
             raise RunError(f"{run.path / 'config.yaml'} lacks {missing[0]!r}: delete the run and start it again.")
-        settings = validated(content["settings"], str(run.path / "config.yaml"))
+        schema = FinetuneConfig if content.get("command") == FINETUNE else TrainConfig
+        settings = validated(content["settings"], str(run.path / "config.yaml"), schema)
         told = {key: str(content[key]) for key in ("command", "origin") if key in content}
         return cls(Path(content["survey"]), content["survey_hash"], settings, **told)
 

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from training.config import TrainConfig
+from training.config import Settings
 
 __all__ = ["Judge", "learning_rate"]
 
@@ -11,7 +11,7 @@ THRESHOLD = 1e-4
 """An epoch is better by this fraction or not at all (the default of torch's ReduceLROnPlateau)."""
 
 
-def learning_rate(config: TrainConfig, step: int, steps_per_epoch: int, plateau_scale: float) -> float:
+def learning_rate(config: Settings, step: int, steps_per_epoch: int, plateau_scale: float) -> float:
     """Rate of a step, counted from 0: linear warm-up, then cosine to zero, the plateau's scale, or constant."""
     warmup = config.warmup_epochs * steps_per_epoch
     rise = min(1.0, (step + 1) / warmup) if warmup >= 1 else 1.0
@@ -38,7 +38,7 @@ class Judge:
     bad_epochs: int = 0
     plateau_scale: float = 1.0
 
-    def is_better(self, value: float, config: TrainConfig) -> bool:
+    def is_better(self, value: float, config: Settings) -> bool:
         """Take in an epoch's monitor (lower is better) and say whether it is the best so far."""
         better = self.best is None or value < self.best - THRESHOLD * abs(self.best)
         if better:
@@ -51,6 +51,6 @@ class Judge:
                 self.bad_epochs = 0
         return better
 
-    def should_stop(self, config: TrainConfig) -> bool:
+    def should_stop(self, config: Settings) -> bool:
         """Whether patience is at its end."""
         return config.patience > 0 and self.epochs_since_best >= config.patience

@@ -152,6 +152,44 @@ def _inclination(rng: np.random.Generator, least: float) -> float:
     return float(np.arccos(rng.uniform(0.0, np.cos(np.radians(least)))))
 
 
+def _close_pair(
+    kind: str,
+    rng: np.random.Generator,
+    *,
+    mass: float,
+    ratio: float,
+    radius: float,
+    radii: tuple[float, float],
+    temperatures: tuple[float, float],
+    least_inclination: float,
+    periods: tuple[float, float],
+    reflects: bool,
+    least_depth: float,
+) -> Star:
+    """A circular orbit whose size is fixed by the primary: `radius` in solar radii is `radii[0]` of the separation."""
+    separation = radius / radii[0]
+    inclination = _inclination(rng, least_inclination)
+    lights = _lights(radii, temperatures)
+    period = kepler_period(separation, mass * (1 + ratio))
+    if not periods[0] < period < periods[1]:
+        raise UnlikelyStar
+    orbit = Orbit(
+        period=period,
+        zero=rng.random() * period,
+        radii=radii,
+        lights=lights,
+        inclination=inclination,
+        tide=_tide(lights, radii, ratio, inclination),
+        reflection=_reflection(lights, radii) if reflects else 0.0,
+    )
+    return _binary(kind, rng, orbit, temperatures, separation, least_depth=least_depth)
+
+
+def _reflection(lights: tuple[float, float], radii: tuple[float, float]) -> float:
+    """Half amplitude of what the second star reflects: a quarter of the light that falls on its disc."""
+    return 0.5 * lights[0] * radii[1] ** 2 * 0.5
+
+
 def draw_contact(rng: np.random.Generator) -> Star:
     """W UMa: both stars overfill their lobes, share an envelope and so one temperature within a few percent.
 
@@ -161,25 +199,21 @@ def draw_contact(rng: np.random.Generator) -> Star:
     mass = rng.lognormal(np.log(1.05), 0.17)
     ratio = rng.uniform(0.12, 0.95)  # secondary over primary
     fill = rng.uniform(1.0, 1.08)
-    radii = (fill * roche_radius(1 / ratio), fill * roche_radius(ratio))
     radius = float(dwarf_radius(mass)) * rng.uniform(0.98, 1.2)
-    separation = radius / radii[0]
     temperature = float(dwarf_temperature(mass)) * rng.normal(0.985, 0.02)
-    temperatures = (temperature, temperature * rng.normal(0.99, 0.013))
-    inclination = _inclination(rng, 40)
-    lights = _lights(radii, temperatures)
-    period = kepler_period(separation, mass * (1 + ratio))
-    if not 0.21 < period < 1.0:
-        raise UnlikelyStar
-    orbit = Orbit(
-        period=period,
-        zero=rng.random() * period,
-        radii=radii,
-        lights=lights,
-        inclination=inclination,
-        tide=_tide(lights, radii, ratio, inclination),
+    return _close_pair(
+        "EW",
+        rng,
+        mass=mass,
+        ratio=ratio,
+        radius=radius,
+        radii=(fill * roche_radius(1 / ratio), fill * roche_radius(ratio)),
+        temperatures=(temperature, temperature * rng.normal(0.99, 0.013)),
+        least_inclination=40,
+        periods=(0.21, 1.0),
+        reflects=False,
+        least_depth=0.12,
     )
-    return _binary("EW", rng, orbit, temperatures, separation, least_depth=0.12)
 
 
 def draw_near_contact(rng: np.random.Generator) -> Star:
@@ -188,24 +222,20 @@ def draw_near_contact(rng: np.random.Generator) -> Star:
     ratio = rng.uniform(0.25, 0.85)
     radii = (rng.uniform(0.82, 0.98) * roche_radius(1 / ratio), rng.uniform(0.85, 1.0) * roche_radius(ratio))
     radius = float(dwarf_radius(mass)) * rng.uniform(1.0, 1.9)
-    separation = radius / radii[0]
     temperature = float(dwarf_temperature(mass)) * rng.normal(0.96, 0.03)
-    temperatures = (temperature, temperature * rng.uniform(0.66, 0.93))
-    inclination = _inclination(rng, 55)
-    lights = _lights(radii, temperatures)
-    period = kepler_period(separation, mass * (1 + ratio))
-    if not 0.3 < period < 6.0:
-        raise UnlikelyStar
-    orbit = Orbit(
-        period=period,
-        zero=rng.random() * period,
+    return _close_pair(
+        "EB",
+        rng,
+        mass=mass,
+        ratio=ratio,
+        radius=radius,
         radii=radii,
-        lights=lights,
-        inclination=inclination,
-        tide=_tide(lights, radii, ratio, inclination),
-        reflection=0.5 * lights[0] * radii[1] ** 2 * 0.5,
+        temperatures=(temperature, temperature * rng.uniform(0.66, 0.93)),
+        least_inclination=55,
+        periods=(0.3, 6.0),
+        reflects=True,
+        least_depth=0.15,
     )
-    return _binary("EB", rng, orbit, temperatures, separation, least_depth=0.15)
 
 
 def draw_detached(rng: np.random.Generator) -> Star:
@@ -233,7 +263,7 @@ def draw_detached(rng: np.random.Generator) -> Star:
         lights=lights,
         inclination=inclination,
         tide=_tide(lights, radii, ratio, inclination),
-        reflection=0.5 * lights[0] * radii[1] ** 2 * 0.5,
+        reflection=_reflection(lights, radii),
         eccentricity=rng.uniform(0.05, 0.4) if eccentric else 0.0,
         periastron=rng.uniform(0, 2 * np.pi),
     )

@@ -1,4 +1,4 @@
-"""How a training goes: loss and retrieval over its steps."""
+"""How a training goes: loss, and retrieval or a classifier's scores, over its steps."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from m3core.figures.palette import GREY, OKABE_ITO
 from m3core.figures.text import plain
 
-__all__ = ["loss_figure", "recall_figure"]
+__all__ = ["loss_figure", "recall_figure", "score_figure"]
 
 MAX_POINTS = 1000
 """Steps drawn of a long run: a line of more has no more to show."""
@@ -41,7 +41,8 @@ def loss_figure(steps: Metrics, epochs: Metrics, *, height: int = 320) -> go.Fig
                 marker={"symbol": "star", "size": 13, "color": OKABE_ITO[4]},
             )
         )
-    return _laid_out(figure, "Loss, all pairs summed", height)
+    is_contrastive = any(one.get("losses") for one in steps)
+    return _laid_out(figure, "Loss, all pairs summed" if is_contrastive else "Loss, cross-entropy", height)
 
 
 def recall_figure(epochs: Metrics, *, k: int = 10, height: int = 320) -> go.Figure:
@@ -60,6 +61,18 @@ def recall_figure(epochs: Metrics, *, k: int = 10, height: int = 320) -> go.Figu
         _line(figure, "chance", at, values, GREY, dash="dash")
     figure.update_yaxes(rangemode="tozero", tickformat=".0%")
     return _laid_out(figure, f"Recall@{k}, validation split", height)
+
+
+def score_figure(epochs: Metrics, *, height: int = 320) -> go.Figure:
+    """Accuracy and balanced accuracy of a classifier over the epochs, validation split."""
+    figure = go.Figure()
+    judged = [one for one in epochs if one.get("scores")]
+    at = [one["step"] for one in judged]
+    for number, name in enumerate(("accuracy", "balanced_accuracy")):
+        values = [one["scores"].get(name) for one in judged]
+        _line(figure, name.replace("_", " "), at, values, OKABE_ITO[number])
+    figure.update_yaxes(tickformat=".0%")
+    return _laid_out(figure, "Score, validation split", height)
 
 
 def _line(

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from m3core.errors import M3Error
-from m3core.figures.training import loss_figure, recall_figure
+from m3core.figures.training import loss_figure, recall_figure, score_figure
 from m3core.run import Run, State, Status
 from pages.components import links, resources, state
 from pages.components.border import guarded, sentences
@@ -134,6 +134,10 @@ def _curves(run: Run) -> None:
     with right:
         if any(epoch.get("recall") for epoch in epochs):
             show(recall_figure(epochs), name="recall", alt="Retrieval recall over the steps of the training")
+        elif any(epoch.get("scores") for epoch in epochs):
+            show(score_figure(epochs), name="scores", alt="Accuracies over the steps of the training")
+        elif run.config().get("command") == "finetune":
+            st.caption("Accuracies appear with the first epoch that is judged on the validation split.")
         else:
             st.caption("Retrieval recall appears with the first epoch that is judged on the validation split.")
     last = next((epoch for epoch in reversed(epochs) if epoch.get("recall")), None)

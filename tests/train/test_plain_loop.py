@@ -11,6 +11,7 @@ from tests import published_oracle as oracle
 from tests.astrom3_survey import make_astrom3_survey
 from training.batches import epoch_batches, epoch_rows, step_seed
 from training.loop import Trainer
+from training.objectives import Contrastive
 from training.pretrain import configure
 from training.record import Record
 from training.setup import build_model, build_optimizer, split_rows
@@ -38,7 +39,8 @@ def trained(survey, folder):
     weights = {name: tensor.clone() for name, tensor in to_published(model).items()}
     folder.mkdir()
     trainer = Trainer(
-        survey=survey, config=config, model=model, optimizer=build_optimizer(model, config), rows=rows,
+        survey=survey, config=config, objective=Contrastive(config.modality_dropout),
+        model=model, optimizer=build_optimizer(model, config), rows=rows,
         record=Record(folder), device=torch.device("cpu"),
     )  # fmt: skip
     trainer.fit()
