@@ -122,7 +122,7 @@ class Calibration:
 
     def with_subset(self, subset: Sequence[str], fitted: "Calibration") -> "Calibration":
         """The same with another's fit for some of the modalities."""
-        kept = {name: getattr(fitted, name) for name in ("method", "temperature", "biases")}
+        kept = {"method": fitted.method, "temperature": fitted.temperature, "biases": list(fitted.biases)}
         return replace(self, by_subset={**self.by_subset, "+".join(subset): kept})
 
     def write(self, path: Path) -> None:

@@ -1,87 +1,140 @@
-"""Probabilities that mean what they say: what is fitted is what was put in, and the error is the sum by hand."""
-
-import json
+"""Calibration, scores and class shares, on logits whose true probabilities are known."""
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import balanced_accuracy_score, confusion_matrix, recall_score
 
-from m3core.calibration import Calibration, expected_calibration_error, fit_calibration, softmax
-from m3core.errors import RunError
+from m3core.calibration import (
+    FEWEST,
+    Calibration,
+    expected_calibration_error,
+    fit_calibration,
+    reliability,
+    softmax,
+)
+from m3core.classify import standard_subsets
+from m3core.figures.classifier import class_figure, confusion_figure, reliability_figure
+from m3core.prior_shift import estimate_shares, with_shares
+from m3core.scores import class_table, confusion, summary, wilson
+from training.labels import PUBLISHED_CAPS, PUBLISHED_COUNTS, cap_of, draw
 
-CLASSES = ("a", "b", "c")
+CLASSES = ("EA", "EW", "RRAB")
 
 
-def drawn(n, *, temperature=1.0, biases=(0.0, 0.0, 0.0), seed=0):
-    """Logits, and classes drawn from softmax(logits / temperature + biases)."""
+def sample(n, seed, shares=(0.5, 0.3, 0.2), spread=1.0):
+    """Classes, and logits whose softmax is the true probability of each class."""
     rng = np.random.default_rng(seed)
-    logits = 4 * rng.standard_normal((n, 3))
-    probabilities = softmax(logits / temperature + np.array(biases))
-    return logits, (rng.random((n, 1)) > probabilities.cumsum(axis=1)).sum(axis=1)
+    truth = rng.choice(3, n, p=shares)
+    centres = 2.0 * np.eye(3)
+    x = centres[truth] + spread * rng.standard_normal((n, 3))
+    return truth, x @ centres.T / spread**2 + np.log(shares)
 
 
-def test_the_error_by_hand():
-    """Two bins: 0.6 on average of which a half is right, 0.95 of which all are."""
-    probabilities = np.array([[0.5, 0.5], [0.7, 0.3], [0.9, 0.1], [1.0, 0.0]])
-    truth = np.array([0, 1, 0, 0])
-    assert expected_calibration_error(probabilities, truth, bins=2) == pytest.approx((0.1 + 0.05) / 2)
-    assert expected_calibration_error(np.eye(2)[truth], truth) == 0
+def test_an_over_confident_classifier_is_calibrated():
+    truth, logits = sample(3000, 1)
+    fitted = fit_calibration(4 * logits[:1500], truth[:1500], CLASSES)
+    assert fitted.temperature == pytest.approx(4, rel=0.1)
+    before = expected_calibration_error(softmax(4 * logits[1500:]), truth[1500:])
+    after = expected_calibration_error(fitted.probabilities(4 * logits[1500:]), truth[1500:])
+    assert before > 0.04
+    assert after < 0.025
+    assert fitted.figures["after"]["ece"] < fitted.figures["before"]["ece"]
 
 
-def test_a_temperature_is_found_again():
-    logits, truth = drawn(4000, temperature=2.5)
-    found = fit_calibration(logits, truth, CLASSES)
-    assert found.temperature == pytest.approx(2.5, rel=0.08)
-    before, after = (found.figures[when] for when in ("before", "after"))
-    assert before["ece"] > 0.08 > 0.03 > after["ece"]
-    assert after["log_loss"] < before["log_loss"]
-    assert found.shares == pytest.approx(np.bincount(truth) / len(truth), abs=0.02)
-    assert np.mean(found.right) == pytest.approx(np.mean(found.confidence), abs=0.02)
+def test_biases_are_taken_where_they_help():
+    truth, logits = sample(3000, 2)
+    assert fit_calibration(logits + np.array([3.0, 0.0, 0.0]), truth, CLASSES).method == "temperature and class biases"
+    assert fit_calibration(logits, truth, CLASSES).temperature == pytest.approx(1, rel=0.1)
 
 
-def test_biases_are_found_again():
-    biases = np.array([1.5, -1.0, 0.0])
-    logits, truth = drawn(6000, biases=biases)
-    found = fit_calibration(logits, truth, CLASSES)
-    assert found.method == "temperature and class biases"
-    assert np.array(found.biases) - np.mean(found.biases) == pytest.approx(biases - biases.mean(), abs=0.15)
-
-
-def test_a_faultless_classifier_keeps_finite_probabilities():
+def test_too_few_sources_and_perfect_guesses():
+    truth, logits = sample(FEWEST - 1, 3)
+    fitted = fit_calibration(logits, truth, CLASSES)
+    assert not fitted.is_fitted
+    assert "not calibrated" in fitted.reason
+    np.testing.assert_array_equal(fitted.probabilities(logits), softmax(logits))
     truth = np.arange(60) % 3
-    found = fit_calibration(20 * np.eye(3)[truth], truth, CLASSES)
-    probabilities = found.probabilities(20 * np.eye(3)[truth])
-    assert np.isfinite(probabilities).all()
-    assert 0.9 < probabilities.max() < 1
+    sure = fit_calibration(5 * np.eye(3)[truth], truth, CLASSES)
+    assert 0.05 < sure.temperature < 5
 
 
-def test_logits_without_information_get_the_class_shares():
-    truth = np.repeat([0, 1, 2], [70, 20, 10])
-    found = fit_calibration(np.zeros((100, 3)), truth, CLASSES)
-    assert found.probabilities(np.zeros((1, 3)))[0] == pytest.approx([0.7, 0.2, 0.1], abs=0.03)
+def test_calibration_survives_its_file(tmp_path):
+    truth, logits = sample(100, 4)
+    main, part = fit_calibration(logits, truth, CLASSES, "hash"), fit_calibration(3 * logits, truth, CLASSES)
+    written = main.with_subset(("g",), part)
+    written.write(tmp_path / "calibration.json")
+    read = Calibration.read(tmp_path / "calibration.json")
+    assert read == written
+    assert read.of(("g",)).temperature == part.temperature
+    assert read.of(("g", "r")).temperature == main.temperature
 
 
-@pytest.mark.parametrize(("n", "classes"), [(19, 3), (0, 3), (60, 1)])
-def test_too_few_labels_change_nothing_and_say_so(n, classes):
-    logits = np.random.default_rng(0).standard_normal((n, 3))
-    found = fit_calibration(logits, np.arange(n) % classes, CLASSES)
-    assert not found.is_fitted
-    assert f"{n} labelled sources" in found.reason
-    assert found.probabilities(logits) == pytest.approx(softmax(logits)) if n else True
+def test_bins_have_equal_numbers_and_the_error_is_by_hand():
+    probabilities = np.array([[0.6, 0.4], [0.7, 0.3], [0.8, 0.2], [0.9, 0.1]])
+    truth = np.array([1, 0, 0, 0])
+    assert reliability(probabilities, truth, 2)["n"] == [2, 2]
+    assert expected_calibration_error(probabilities, truth, 2) == pytest.approx((0.15 + 0.15) / 2)
 
 
-def test_a_source_without_modalities_has_no_probabilities():
-    logits, truth = drawn(100)
-    logits[0] = np.nan
-    found = fit_calibration(logits[1:], truth[1:], CLASSES).probabilities(logits)
-    assert np.isnan(found[0]).all()
-    assert found[1:].sum(axis=1) == pytest.approx(1)
+@given(st.integers(0, 2**31), st.sampled_from([(0.1, 0.2, 0.7), (0.8, 0.1, 0.1), (0.34, 0.33, 0.33)]))
+def test_em_recovers_other_class_shares(seed, shares):
+    trained = np.array([0.5, 0.3, 0.2])
+    truth, logits = sample(20_000, seed, shares, spread=1.2)
+    probabilities = with_shares(softmax(logits), np.array(shares), trained)  # what a classifier of other shares says
+    found = estimate_shares(probabilities, trained)
+    assert found.sum() == pytest.approx(1)
+    np.testing.assert_allclose(found, shares, atol=0.025)
+    better = with_shares(probabilities, trained, found)
+    assert (better.argmax(1) == truth).mean() >= (probabilities.argmax(1) == truth).mean() - 0.002
 
 
-def test_a_calibration_is_read_as_it_was_written(tmp_path):
-    found = fit_calibration(*drawn(100), CLASSES, "hash")
-    found.write(tmp_path / "calibration.json")
-    assert Calibration.read(tmp_path / "calibration.json") == found
-    content = json.loads((tmp_path / "calibration.json").read_text())
-    (tmp_path / "calibration.json").write_text(json.dumps({**content, "shares": None}))
-    with pytest.raises(RunError, match="malformed"):
-        Calibration.read(tmp_path / "calibration.json")
+def test_scores_are_those_of_scikit_learn():
+    rng = np.random.default_rng(5)
+    truth, guess = rng.integers(0, 3, 200), rng.integers(0, 3, 200)
+    found = summary(truth, guess, 3)
+    np.testing.assert_array_equal(confusion(truth, guess, 3), confusion_matrix(truth, guess))
+    assert found["balanced_accuracy"] == pytest.approx(balanced_accuracy_score(truth, guess))
+    assert found["macro_recall"] == pytest.approx(recall_score(truth, guess, average="macro"))
+    assert summary(truth, guess, 4)["macro_recall"] == pytest.approx(0.75 * found["macro_recall"])
+    table = class_table(truth, guess, [*CLASSES, "none"])
+    assert (table["recall_low"][:3] < table["recall"][:3]).all()
+    assert table.iloc[3][["recall", "precision", "recall_low"]].isna().all()
+    assert wilson(8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)  # Wilson 1927's formula by hand
+
+
+def test_figures_carry_their_cells():
+    truth, logits = sample(100, 6)
+    figure = confusion_figure(confusion(truth, logits.argmax(1), 3), ["EA", "<b>EW</b>", "RRAB"])
+    assert list(figure.data[1].customdata[1]) == ["EA", "<b>EW</b>"]
+    assert "<b>EW" not in str(figure.data[1].hovertext)
+    assert len(class_figure(class_table(truth, logits.argmax(1), CLASSES)).data) == 2
+    assert len(reliability_figure(fit_calibration(logits, truth, CLASSES).figures).data) == 3
+
+
+def test_subsets_of_few_and_of_many_modalities():
+    assert standard_subsets(("g", "r")) == [("g", "r"), ("g",), ("r",)]
+    assert len(standard_subsets("abcdef")) == 63
+    assert len(standard_subsets("abcdefgh")) == 1 + 8 + 8
+
+
+def test_the_published_caps_on_the_published_counts():
+    assert {share: cap_of(PUBLISHED_COUNTS, share) for share in PUBLISHED_CAPS} == PUBLISHED_CAPS
+    assert cap_of([100, 10], 1.0) == 100
+
+
+@pytest.mark.parametrize("cap", [False, True])
+def test_shares_of_labels_are_nested_and_do_not_depend_on_the_order(cap):
+    classes = np.repeat([0, 1, 2], [200, 70, 6])
+    ids = [f"s{i}" for i in range(len(classes))]
+    drawn = {share: draw(ids, classes, share=share, seed=7, cap=cap) for share in (0.1, 0.25, 0.5, 1.0)}
+    for small, large in ((0.1, 0.25), (0.25, 0.5), (0.5, 1.0)):
+        assert (drawn[large] | ~drawn[small]).all()
+    assert drawn[1.0].all()
+    counts = np.bincount(classes[drawn[0.1]])
+    assert list(counts) == ([10, 10, 6] if cap else [20, 7, 1])
+    order = np.random.default_rng(0).permutation(len(ids))
+    again = draw([ids[i] for i in order], classes[order], share=0.1, seed=7, cap=cap)
+    np.testing.assert_array_equal(again, drawn[0.1][order])
+    assert (draw(ids, classes, share=0.1, seed=8, cap=cap) != drawn[0.1]).any()

@@ -1,234 +1,147 @@
-"""Predictions by command: six modalities of which any may be missing, calibrated, the same bytes twice."""
-
-import json
+"""Predictions by command: every source, any mixture of modalities, the same bytes; and what is refused."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
-from m3core.classify import Predictions, predict_survey, standard_subsets
-from m3core.errors import CheckpointError, ConfigError, RunError, SurveyError
-from m3core.evaluation import calibration_of, evaluate, subset_table
-from m3core.prediction_table import prediction_table
+from m3core.classify import Predictions
 from m3core.run import Run
-from m3core.scores import confusion
 from tests.conftest import make_survey
+from tests.train.conftest import SMALL
 from tests.train.rewritten import rewritten
 from tests.train.test_runs import command
-from training.__main__ import app
-from training.finetune import configure
-
-BANDS = ("u", "g", "r", "i", "z")
 
 
-def said(*arguments, status=0):
-    """What a command that starts no training prints; of one that fails, its one line."""
-    done = CliRunner().invoke(app, list(map(str, arguments)))
-    assert done.exit_code == status, done.output
-    if status:
-        assert done.stderr.count("\n") == 1
-    return done.stderr if status else done.stdout
-
-
-def files(folder):
-    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
-
-
-@pytest.fixture(scope="module")
-def survey(tmp_path_factory):
-    return make_survey(tmp_path_factory.mktemp("surveys") / "stars", n=130, bands=BANDS)
-
-
-@pytest.fixture(scope="module")
-def pretrained(survey, tmp_path_factory):
-    out = tmp_path_factory.mktemp("runs") / "clip"
-    given = [f"--set={one}" for one in ("epochs=1", "embedding_dim=8", "maps=false", "batch_size=64")]
-    done = command("pretrain", "--survey", survey.path, "--out", out, *given)
-    assert done.returncode == 0, done.stderr
-    return out
-
-
-@pytest.fixture(scope="module")
-def run(survey, pretrained, tmp_path_factory):
-    """Six modalities, from the pre-trained run; the sources are told by their period, so a few epochs do."""
-    out = tmp_path_factory.mktemp("runs") / "tuned"
-    given = [f"--set={one}" for one in ("epochs=6", "batch_size=16", "encoder_rate=1", "modality_dropout=0.5")]
-    done = command("finetune", "--survey", survey.path, "--from", pretrained, "--out", out, *given)
-    assert done.returncode == 0, done.stderr
-    return Run.open(out)
-
-
-def test_every_source_of_every_split_has_a_row(survey, run, tmp_path):
-    printed = said("predict", "--run", run.path, "--survey", survey.path, "--out", tmp_path / "a.csv")
-    assert "calibrated: temperature" in printed
-    table = pd.read_csv(tmp_path / "a.csv", dtype={"source_id": str}, keep_default_na=False)
+def test_every_source_the_same_bytes_twice(stars, tuned, tmp_path):
+    outs = [tmp_path / "a.csv", tmp_path / "b.csv"]
+    for out in outs:
+        done = command("predict", "--run", tuned[0], "--survey", stars.path, "--out", out)
+        assert done.returncode == 0, done.stderr
+    assert outs[0].read_bytes() == outs[1].read_bytes()
+    table = pd.read_csv(outs[0], dtype={"source_id": str})
     assert list(table.columns) == ["source_id", "predicted", "p_RRAB", "p_SR", "modalities"]
-    assert table["source_id"].tolist() == survey.source_ids.tolist()
+    assert list(table["source_id"]) == list(stars.source_ids)
     assert table[["p_RRAB", "p_SR"]].sum(axis=1).to_numpy() == pytest.approx(1, abs=2e-6)
-    assert (table["predicted"] == np.where(table["p_RRAB"] > 0.5, "RRAB", "SR")).all()
-    assert table["modalities"][0] == "g+r+i+z+metadata"  # the first source lacks the first band
-    rows = survey.rows("test")
-    assert (table["predicted"][rows].to_numpy() == survey.sources["label"].to_numpy()[rows]).mean() > 0.85
+    assert table["modalities"][0] == "r+metadata"  # every seventh lacks g
+    assert "calibrated: temperature" in done.stdout
+    Predictions.open(Run(tuned[0]), stars)
+    (tuned[0] / "predictions" / stars.hash[:16] / "predictions.json").unlink()
+    assert command("predict", "--run", tuned[0], "--survey", stars.path, "--out", outs[1]).returncode == 0
+    assert outs[0].read_bytes() == outs[1].read_bytes()
 
 
-def test_the_same_bytes_again_and_afresh(survey, run, tmp_path):
-    arguments = ["predict", "--run", run.path, "--survey", survey.path, "--out"]
-    said(*arguments, tmp_path / "a.csv")
-    for folder in (run.path / "predictions").iterdir():
-        (folder / "predictions.json").unlink()
-    assert command(*arguments, tmp_path / "b.csv").returncode == 0
-    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+def test_a_survey_without_labels_with_one_band_and_stars_without_any(stars, tuned, tmp_path):
+    other = rewritten(
+        stars, tmp_path / "other",
+        sources=lambda sources: sources.assign(label=None), modalities=[stars.modalities["g"]],
+    )  # fmt: skip
+    out = tmp_path / "p.csv"
+    done = command("predict", "--run", tuned[0], "--survey", other.path, "--out", out, "--prior-shift")
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(out, keep_default_na=False)
+    absent = ~stars.present("g")
+    assert (table.loc[absent, ["predicted", "p_RRAB", "modalities"]] == "").all(axis=None)
+    assert set(table.loc[~absent, "modalities"]) == {"g"}
+    assert f"{absent.sum()} sources have none of the modalities" in done.stdout
+    assert "class shares by EM (in brackets what was assumed): RRAB" in done.stdout
 
 
-def test_without_labels_and_with_modalities_missing(survey, run, tmp_path):
-    """A survey with one band and the catalogue, no label; one source has neither."""
-
-    def change(table):
-        table.loc[2, ["period", "colour"]] = np.nan
-        return table.assign(label=None)
-
-    assert survey.observation("r", 2) is None
-    poor = rewritten(
-        survey, tmp_path / "poor", sources=change, modalities=[survey.modalities[name] for name in ("r", "metadata")]
-    )
-    printed = said("predict", "--run", run.path, "--survey", poor.path, "--out", tmp_path / "a.csv")
-    assert "1 sources have none of the modalities" in printed
-    table = pd.read_csv(tmp_path / "a.csv", keep_default_na=False)
-    assert table.loc[2, ["predicted", "p_RRAB", "p_SR", "modalities"]].tolist() == ["", "", "", ""]
-    assert set(table["modalities"]) == {"", "r+metadata", "metadata"}
-    by_these = prediction_table(run, survey, names=["r", "metadata"])[0]
-    others = np.arange(len(survey)) != 2
-    assert table["p_SR"][others].astype(float).to_numpy() == pytest.approx(by_these["p_SR"][others], abs=2e-6)
-    assert "no labelled source" in said("subsets", "--run", run.path, "--survey", poor.path, status=2)
+def test_unknown_and_withheld(stars, tuned, tmp_path):
+    out = tmp_path / "p.csv"
+    arguments = ["predict", "--run", tuned[0], "--survey", stars.path, "--out", out]
+    done = command(*arguments, "--modalities", "metadata", "--unknown-below", "1")
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(out)
+    assert set(table["modalities"]) == {"metadata"}
+    sure = table[["p_RRAB", "p_SR"]].max(axis=1) > 0.999999
+    assert (table.loc[~sure, "predicted"] == "unknown").all()
+    assert "on the validation split, with every modality shown, " in done.stdout
+    assert "accuracy of the rest" in done.stdout
 
 
-def test_withheld_modalities_change_the_answer(survey, run, tmp_path):
-    given = ["--run", run.path, "--survey", survey.path, "--out", tmp_path / "a.csv", "--modalities"]
-    said("predict", *given, "r, g")
-    table = pd.read_csv(tmp_path / "a.csv", keep_default_na=False)
-    assert set(table["modalities"]) == {"g+r", "g", "r"}
-    whole = prediction_table(run, survey)[0]
-    assert np.abs(whole["p_SR"] - table["p_SR"]).max() > 0.01
-    assert "does not read 'x'; it reads u, g," in said("predict", *given, "g,x", status=2)
-
-
-def test_unknown_under_a_threshold_and_what_it_costs(survey, run):
-    found = calibration_of(run, ("RRAB", "SR"))
-    threshold = float(np.quantile(found.confidence, 0.4))
-    table, sentences = prediction_table(run, survey, unknown_below=threshold)
-    low = table[["p_RRAB", "p_SR"]].max(axis=1) < threshold
-    assert 0 < low.sum() < len(table)
-    assert (table["predicted"] == "unknown").tolist() == low.tolist()
-    n = sum(confidence >= threshold for confidence in found.confidence)
-    right = sum(r for c, r in zip(found.confidence, found.right, strict=True) if c >= threshold)
-    assert f"accuracy of the rest {right / n:.1%}" in " ".join(sentences)
-    with pytest.raises(ConfigError, match="at most 1"):
-        prediction_table(run, survey, unknown_below=1.5)
-
-
-def test_prior_shift_follows_the_surveys_shares(survey, run):
-    table, sentences = prediction_table(run, survey, prior_shift=True)
-    plain = prediction_table(run, survey)[0]
-    assert any("class shares by EM" in sentence for sentence in sentences)
-    assert table["p_SR"].mean() != plain["p_SR"].mean()
-    assert table[["p_RRAB", "p_SR"]].sum(axis=1).to_numpy() == pytest.approx(1)
-
-
-def test_calibration_is_of_the_validation_split(survey, run):
-    content = json.loads((run.path / "calibration.json").read_text())
-    labelled = survey.labels[survey.rows("validation")] >= 0
-    assert content["n"] == labelled.sum() == len(content["right"])
-    assert {"ece", "log_loss", "confidence", "accuracy", "n"} <= content["figures"]["before"].keys()
-
-
-def test_every_mixture_has_its_score(survey, run, tmp_path):
-    printed = said("subsets", "--run", run.path, "--survey", survey.path, "--out", tmp_path / "a.csv")
-    table = pd.read_csv(tmp_path / "a.csv")
-    assert len(table) == 2**6 - 1
-    assert table["modalities"][0] == "u+g+r+i+z+metadata"
-    assert "labelled sources of the test split" in printed
-    single = table.set_index("modalities").loc["u"]
-    n_with = survey.present("u")[survey.rows("test")].sum()
-    assert (single["n"], single["n_without"]) == (n_with, len(survey.rows("test")) - n_with)
-    assert single["accuracy_low"] < single["accuracy"] < single["accuracy_high"] or single["accuracy"] == 1
-    found = evaluate(run, survey, ["u"])
-    right = np.diag(confusion(found.truth, found.guess, 2)).sum()
-    assert subset_table(run, survey).set_index("modalities").loc["u", "accuracy"] == right / n_with
-
-
-def test_more_than_six_modalities_are_not_all_mixed():
-    assert len(standard_subsets("abcdef")) == 63
-    assert [len(subset) for subset in standard_subsets("abcdefgh")] == [8] + [7] * 8 + [1] * 8
-
-
-def test_predictions_of_an_older_checkpoint_are_not_read(survey, run, tmp_path):
-    predict_survey(run, survey)
-    place = next((run.path / "predictions").glob("*/predictions.json"))
-    content = place.read_text()
-    place.write_text(json.dumps({**json.loads(content), "weights": "other"}))
-    with pytest.raises(RunError, match="older checkpoint"):
-        Predictions.open(run, survey)
-    place.write_text(content)
-
-
-def spec_with(survey, name, **changes):
-    """The survey's modalities, one of them changed."""
-    return [spec.model_copy(update=changes) if spec.name == name else spec for spec in survey.modalities.values()]
-
-
-def test_bad_input_to_predict_is_one_sentence_and_nothing_is_written(survey, run, pretrained, tmp_path):
-    before = files(run.path)
-    out = tmp_path / "a.csv"
-
-    def refused(survey_path, *more, of=run.path):
-        return said("predict", "--run", of, "--survey", survey_path, "--out", out, *more, status=2)
-
-    other = rewritten(survey, tmp_path / "units", modalities=spec_with(survey, "g", units={"mag": "Jy"}))
-    assert "modality 'g' of survey units has units" in refused(other.path)
-    other = rewritten(survey, tmp_path / "columns", modalities=spec_with(survey, "metadata", columns=("colour",)))
-    assert "modality 'metadata' of survey columns has columns" in refused(other.path)
-    renamed = survey.modalities["metadata"].model_copy(update={"name": "table"})
-    alone = rewritten(survey, tmp_path / "none", modalities=[renamed])
-    assert "no modality in common" in refused(alone.path)
-    assert "is no classifier: make one of it" in refused(survey.path, of=pretrained)
-    assert "above 0 and at most 1" in refused(survey.path, "--unknown-below", "0")
-    assert "is not a survey" in refused(tmp_path)
-    refused(survey.path, of=tmp_path)
-    assert not out.exists()
-    assert "is a folder" in said("predict", "--run", run.path, "--survey", survey.path, "--out", tmp_path, status=2)
-    assert files(run.path) == before
+def test_every_subset_is_answered(stars, tuned, tmp_path):
+    out = tmp_path / "subsets.csv"
+    done = command("subsets", "--run", tuned[0], "--survey", stars.path, "--out", out)
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(out)
+    assert list(table["modalities"]) == ["g+r+metadata", "g+r", "g+metadata", "r+metadata", "g", "r", "metadata"]
+    assert np.isfinite(table.drop(columns="modalities").to_numpy()).all()
+    n_test = len(stars.rows("test"))
+    assert (table["n"] + table["n_without"] == n_test).all()
+    assert table["n"][4] == stars.present("g")[stars.rows("test")].sum()
+    assert "labelled sources of the test split" in done.stdout
 
 
 @pytest.mark.parametrize(
-    ("labels", "changes", "fault", "sentence"),
+    ("extra", "says"),
     [
-        (lambda table: None, {}, SurveyError, "a classifier needs labels; import the survey with its label column"),
-        (lambda table: "SR", {}, SurveyError, "is 'SR': a classifier needs two classes or more"),
-        (lambda table: table["label"], {"labels": 0.01}, ConfigError, "fewer than the 2 classes"),
-        (lambda table: table["label"], {"modality": "x"}, ConfigError, "has no modality 'x'; it has u, g, r"),
-        (lambda table: table["label"], {"labels": 0.0}, ConfigError, "labels = 0.0"),
-        (lambda table: table["label"], {"labels": 1.5}, ConfigError, "labels = 1.5"),
-        (lambda table: table["label"], {"epoch": 3}, ConfigError, "unknown setting 'epoch'"),
+        (["--modalities", "u"], "does not read 'u'; it reads g, r, metadata"),
+        (["--unknown-below", "1.5"], "a probability is above 0 and at most 1"),
+        (["--survey", "nowhere"], "nowhere is not a survey"),
     ],
 )
-def test_what_no_classifier_is_made_of(survey, pretrained, tmp_path, labels, changes, fault, sentence):
-    other = rewritten(survey, tmp_path / "other", sources=lambda table: table.assign(label=labels(table)))
-    for origin in (None, Run.open(pretrained)):
-        with pytest.raises(fault) as caught:
-            configure(other, "fast", changes, origin)
-        assert sentence in str(caught.value)
+def test_bad_predictions_are_a_sentence_and_no_file(stars, tuned, tmp_path, extra, says):
+    done = command("predict", "--run", tuned[0], "--survey", stars.path, "--out", tmp_path / "p.csv", *extra)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert says in done.stderr
+    assert not list(tmp_path.iterdir())
 
 
-def test_a_start_that_does_not_fit(survey, run, pretrained, tmp_path):
-    other = rewritten(survey, tmp_path / "units", modalities=spec_with(survey, "g", units={"mag": "Jy"}))
-    with pytest.raises(CheckpointError, match="import it with the same columns and units"):
-        configure(other, "fast", {}, Run.open(pretrained))
-    with pytest.raises(ConfigError, match="embedding_dim comes from the pre-trained run"):
-        configure(survey, "fast", {"embedding_dim": 99}, Run.open(pretrained))
+def test_a_run_that_is_no_classifier_and_a_survey_that_does_not_fit(stars, pretrained, tuned, tmp_path):
+    done = command("predict", "--run", pretrained, "--survey", stars.path, "--out", tmp_path / "p.csv")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "is no classifier: make one of it" in done.stderr
+    for number, (what, value) in enumerate({"columns": ("colour",), "units": {"time": "h"}}.items()):
+        spec = stars.modalities["metadata" if what == "columns" else "g"].model_copy(update={what: value})
+        other = rewritten(stars, tmp_path / f"other{number}", modalities=[spec])
+        for arguments in (
+            ["predict", "--run", tuned[0], "--out", tmp_path / "p.csv"],
+            ["finetune", "--from", pretrained, "--out", tmp_path / "r"],
+        ):
+            done = command(*arguments, "--survey", other.path)
+            assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+            assert f"has {what}" in done.stderr
+    assert not (tmp_path / "p.csv").exists()
+    assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize(
+    ("label", "arguments", "says"),
+    [
+        (None, [], "has a label and g or r or metadata: a classifier needs labels"),
+        ("SR", [], "every labelled source of the training split is 'SR'"),
+        ("each", ["--labels", "0.1"], "fewer than the 12 classes: ask for a larger share, 0.14 or more"),
+        ("kept", ["--labels", "0"], "labels = 0"),
+        ("kept", ["--labels", "1.5"], "labels = 1.5"),
+        ("kept", ["--modality", "u"], "has no modality 'u'; it has g, r, metadata"),
+        ("kept", ["--from", "nowhere"], "nowhere is not a run"),
+        ("kept", ["--from", "tuned"], "is a classifier itself"),
+        ("kept", ["--from", "empty"], "has no checkpoint yet"),
+        ("kept", ["--set", "photons=1"], "unknown setting 'photons'"),
+    ],
+)
+def test_bad_fine_tuning_is_a_sentence_and_no_folder(stars, tuned, tmp_path, label, arguments, says):
+    labels = {None: None, "SR": "SR", "each": [f"c{i // 5 % 12}" for i in range(len(stars))]}
+    if label in labels:
+        stars = rewritten(stars, tmp_path / "survey", sources=lambda sources: sources.assign(label=labels[label]))
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "status.json").write_text('{"state": "stopped"}')
+    places = {"tuned": tuned[0], "empty": tmp_path / "empty"}
+    arguments = [places.get(word, word) for word in arguments]
+    start = [] if "--from" in arguments else ["--from", "scratch"]
     out = tmp_path / "run"
-    for origin, sentence in ((run.path, "is a classifier itself"), (tmp_path, "is not a run")):
-        done = command("finetune", "--survey", survey.path, "--from", origin, "--out", out)
-        assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
-        assert sentence in done.stderr
-        assert not out.exists()
+    done = command("finetune", "--survey", stars.path, "--out", out, *start, *SMALL, *arguments)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert says in done.stderr
+    assert not out.exists()
+
+
+def test_a_classifier_of_one_modality_needs_that_one(tmp_path):
+    survey = make_survey(tmp_path / "stars", n=60)
+    run = tmp_path / "run"
+    start = ["finetune", "--survey", survey.path, "--from", "scratch", "--modality", "metadata", "--out", run, *SMALL]
+    assert command(*start).returncode == 0
+    bands = rewritten(survey, tmp_path / "bands", modalities=[survey.modalities["g"]])
+    done = command("predict", "--run", run, "--survey", bands.path, "--out", tmp_path / "p.csv")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "no modality in common" in done.stderr
