@@ -1,5 +1,6 @@
 """What the command lines share: a user's fault is one line on standard error and exit status 2."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,9 @@ def one_line_errors() -> Iterator[None]:
     """Turn faults of the input and of the system into a sentence and exit status 2; Ctrl-C into status 130."""
     try:
         yield
+    except BrokenPipeError:  # `| head` has read enough: no fault, and nothing more can be said there
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None
     except (M3Error, OSError) as error:
         sys.stderr.write(f"error: {one_sentence(error)}\n")
         raise SystemExit(2) from None

@@ -248,3 +248,12 @@ def test_numbers_as_ids_match_text_and_zeros_count(importer, catalogue, photomet
     assert survey.present("g").all()
     both = pd.concat([catalogue, catalogue.iloc[[1]].assign(source_id="1")])
     assert importer.plan(both, photometry).report.counts["star without photometry"] == 12
+
+
+def test_a_reader_that_has_seen_enough_is_no_fault(import_, catalogue, photometry, tmp_path):
+    import_(catalogue, photometry)
+    words = [sys.executable, "-m", "data", "describe", str(tmp_path / "out" / "survey")]
+    described = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    described.stdout.close()  # before the first line is written
+    assert described.stderr.read() == ""
+    assert described.wait() == 0
