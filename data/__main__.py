@@ -37,12 +37,13 @@ def import_table(
     """Import a catalogue and a long table of photometry: each band a modality, the numeric columns one more."""
     with one_line_errors():
         from data import import_table as importer
+        from data.checks import check_free
         from data.columns import parse_map
-        from data.periods import period_sentence
+        from data.import_table.periods import period_sentence
         from data.progress import ProgressLine
         from data.split import parse_fractions
 
-        importer.check_free(out)
+        check_free(out)
         if value not in ("", "mag", "flux"):
             raise ConfigError(f"--value {value}: write mag or flux.")
         options = importer.Options(
@@ -82,7 +83,7 @@ def import_astrom3(
     """Import the published AstroM3 set: photometry, spectra and metadata with its own split."""
     with one_line_errors():
         from data import astrom3
-        from data.import_table import check_free
+        from data.checks import check_free
         from data.progress import ProgressLine
 
         check_free(out)
@@ -116,7 +117,7 @@ def simulate(
     """Simulate a survey of variable stars with planted errors and oddities, and the truth about them beside it."""
     with one_line_errors():
         from data import simulate as simulator
-        from data.import_table import check_free
+        from data.checks import check_free
         from data.progress import ProgressLine
 
         for path in (out, simulator.truth_path(out)):
@@ -164,7 +165,7 @@ def build(
     """Build a survey from archives: light curves, LAMOST spectra and a catalogue, matched on the sky."""
     with one_line_errors():
         from data import archives
-        from data.import_table import check_free
+        from data.checks import check_free
         from data.progress import ProgressLine
         from data.split import parse_fractions
 

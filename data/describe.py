@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from data.periods import period_sentence
+from data.import_table.periods import period_sentence
 from m3core.manifest import SPLITS
 from m3core.survey import Survey
 

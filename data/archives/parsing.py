@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.archives.files import ArchiveFile, read_content
-from data.import_table import Progress
+from data.progress import Progress
 from m3core.errors import M3Error, SurveyError
 from m3core.files import replaced_file
 

@@ -16,7 +16,8 @@ from data.archives.photometry import Band, read_photometry
 from data.archives.report import Entry, add_all, archive_report
 from data.archives.sky import SAME_STAR, one_star
 from data.archives.spectra import COLUMNS, Spectra, match_spectra
-from data.import_table import SPOILING_RESOLUTION, Progress, coarse_times
+from data.checks import SPOILING_RESOLUTION, coarse_times
+from data.progress import Progress, part, silent
 from data.report import Report
 from data.split import split_sources
 from m3core.files import sha256_file, sha256_text
@@ -108,15 +109,7 @@ class Plan:
         return lines + [f"{word}: {sentence}" for word, sentence in zip(words, sentences, strict=True)]
 
 
-def _silent(fraction: float, sentence: str) -> None:
-    """No progress is shown."""
-
-
-def _part(progress: Progress, first: float, last: float) -> Progress:
-    return lambda fraction, sentence: progress(first + fraction * (last - first), sentence)
-
-
-def plan(options: Options, progress: Progress = _silent, cache_folder: Path | None = None) -> Plan:
+def plan(options: Options, progress: Progress = silent, cache_folder: Path | None = None) -> Plan:
     """Read everything, match it, split the sources and list what is left out.
 
     Args:
@@ -147,7 +140,7 @@ def plan(options: Options, progress: Progress = _silent, cache_folder: Path | No
         bands=options.bands,
         radius=options.radius,
         cache=cache,
-        progress=_part(progress, 0.05, 0.7),
+        progress=part(progress, 0.05, 0.7),
     )
     every = stars.catalogue.sources
     spectra = Spectra([], pd.DataFrame(index=every.index))
@@ -160,7 +153,7 @@ def plan(options: Options, progress: Progress = _silent, cache_folder: Path | No
             epoch=options.epoch,
             ormask=options.ormask,
             cache=cache,
-            progress=_part(progress, 0.7, 0.95),
+            progress=part(progress, 0.7, 0.95),
         )
     progress(0.95, "Splitting the sources.")
     ids = every["source_id"].to_numpy(object)

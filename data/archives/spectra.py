@@ -19,7 +19,7 @@ from data.archives.lamost_catalogue import (
 from data.archives.parsing import Cache, Parsed, parse_files
 from data.archives.report import Entry
 from data.archives.sky import candidates, choose
-from data.import_table import Progress
+from data.progress import Progress
 from m3core.errors import SurveyError
 from m3core.manifest import Column
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from data.archives.parsing import Cache, Parsed
 from data.archives.plan import Plan
-from data.import_table import Progress, check_free
+from data.checks import check_free
+from data.progress import Progress, silent
 from data.split import METHOD
 from m3core.columns import PHOTOMETRY_AUXILIARIES
 from m3core.manifest import ModalitySpec, SplitSpec
@@ -42,11 +43,7 @@ def clear_finished(out: Path) -> bool:
     return finished
 
 
-def _silent(fraction: float, sentence: str) -> None:
-    """No progress is shown."""
-
-
-def write(plan: Plan, out: Path, progress: Progress = _silent) -> Survey:
+def write(plan: Plan, out: Path, progress: Progress = silent) -> Survey:
     """Write the survey, whole or not at all.
 
     Raises:

@@ -10,7 +10,7 @@ from typing import Any
 
 from data.astrom3.features import PREPROCESSED_SENTENCE
 from data.astrom3.layout import files_of
-from data.import_table import Progress
+from data.progress import Progress
 from m3core.errors import SurveyError
 
 __all__ = ["Fetched", "fetch", "is_hub_name"]

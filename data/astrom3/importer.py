@@ -15,14 +15,15 @@ from data.astrom3.faults import Faults
 from data.astrom3.hub import fetch, is_hub_name
 from data.astrom3.identity import list_twins, source_ids
 from data.astrom3.layout import check_config, files_of, parquet_files
-from data.import_table import SPOILING_RESOLUTION, Progress, coarse_times
+from data.checks import SPOILING_RESOLUTION, coarse_times
+from data.progress import Progress, part, silent
 from data.report import Report
 from m3core.columns import METADATA_COLUMNS, PHOTOMETRY_AUXILIARIES
 from m3core.files import sha256_file
 from m3core.light_curve import time_resolution
 from m3core.manifest import SPLITS
 
-__all__ = ["Options", "Plan", "part", "plan", "silent"]
+__all__ = ["Options", "Plan", "plan"]
 
 JULIAN = 2.3e6
 """Days: times beyond it are Julian dates, as the published ones are."""
@@ -111,15 +112,6 @@ class Plan:
 
 def _on_hub(source: str) -> bool:
     return not Path(source).expanduser().is_dir() and is_hub_name(source)
-
-
-def silent(fraction: float, sentence: str) -> None:
-    """No progress is shown."""
-
-
-def part(progress: Progress, first: float, last: float) -> Progress:
-    """`progress` of a step that takes the share from `first` to `last` of the whole."""
-    return lambda fraction, sentence: progress(first + (last - first) * fraction, sentence)
 
 
 @dataclass(frozen=True)

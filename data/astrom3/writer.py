@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from data.astrom3.arrays import Arrays
-from data.astrom3.importer import Plan, part, silent
+from data.astrom3.importer import Plan
 from data.astrom3.layout import seed_of
-from data.import_table import Progress, check_free
+from data.checks import check_free
+from data.progress import Progress, part, silent
 from m3core.columns import METADATA_COLUMNS, PHOTOMETRY_AUXILIARIES, PUBLISHED_COLUMNS
 from m3core.manifest import ModalitySpec, SplitSpec
 from m3core.survey import Survey, write_survey

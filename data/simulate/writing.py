@@ -17,7 +17,8 @@ import pyarrow.parquet as pq
 from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 
-from data.import_table import Progress, check_free
+from data.checks import check_free
+from data.progress import Progress, silent
 from data.simulate.population import ALIASES, CLASSES, ODDITIES, Population, draw_population
 from data.simulate.source import SimulatedSource, simulate_source
 from m3core.columns import METADATA_COLUMNS, PHOTOMETRY_AUXILIARIES, PUBLISHED_COLUMNS
@@ -87,11 +88,7 @@ class Plan:
         return lines + ([f"note: {LIGHT_NOTE}"] if options.light else [])
 
 
-def _silent(fraction: float, sentence: str) -> None:
-    """No progress is shown."""
-
-
-def plan(options: Options, progress: Progress = _silent) -> Plan:
+def plan(options: Options, progress: Progress = silent) -> Plan:
     """Draw the population.
 
     Raises:
@@ -112,7 +109,7 @@ def truth_path(out: Path) -> Path:
     return out.with_name(f"{out.name}-truth.parquet")
 
 
-def write(plan: Plan, out: Path, progress: Progress = _silent, *, workers: int = 1) -> Survey:
+def write(plan: Plan, out: Path, progress: Progress = silent, *, workers: int = 1) -> Survey:
     """Draw the stars and write survey and truth.
 
     Args:

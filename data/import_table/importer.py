@@ -5,7 +5,7 @@ and writes the survey, whole or not at all. The command line and the app's page 
 """
 
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from data.catalogue import COMPUTED, Catalogue, read_catalogue
+from data.checks import SPOILING_RESOLUTION, check_free, coarse_times
 from data.columns import (
     CATALOGUE_ROLES,
     PHOTOMETRY_ROLES,
@@ -24,8 +25,9 @@ from data.columns import (
     text_columns,
     time_label,
 )
-from data.periods import computed_periods
-from data.photometry import Curves, light_curves
+from data.import_table.periods import computed_periods
+from data.import_table.photometry import Curves, light_curves
+from data.progress import Progress, silent
 from data.report import Report
 from data.split import METHOD, check_fractions, split_sources
 from data.tables import Table, read_table
@@ -36,13 +38,7 @@ from m3core.manifest import ModalitySpec, SplitSpec
 from m3core.names import safe_names
 from m3core.survey import Survey, write_survey
 
-__all__ = ["SPOILING_RESOLUTION", "Options", "Plan", "Progress", "check_free", "coarse_times", "plan", "write"]
-
-Progress = Callable[[float, str], None]
-"""Called with the fraction done, 0 to 1, and a sentence; what it raises ends the import and leaves nothing behind."""
-
-SPOILING_RESOLUTION = 0.001
-"""Days: times kept more coarsely than this are warned of."""
+__all__ = ["Options", "Plan", "plan", "write"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,21 +150,7 @@ def _pairs(roles: Mapping[str, str]) -> str:
     return ", ".join(role if role == column else f"{role} = {column}" for role, column in roles.items())
 
 
-def check_free(out: Path) -> None:
-    """Refuse an output folder that exists, before any long work.
-
-    Raises:
-        SurveyError: it does.
-    """
-    if out.exists():
-        raise SurveyError(f"{out} exists already: choose another folder for --out, or remove this one first.")
-
-
-def _silent(fraction: float, sentence: str) -> None:
-    """No progress is shown."""
-
-
-def plan(options: Options, progress: Progress = _silent) -> Plan:
+def plan(options: Options, progress: Progress = silent) -> Plan:
     """Read both files, recognise their columns, sort the photometry and list the faults.
 
     Raises:
@@ -263,15 +245,7 @@ def _notes(
     return notes
 
 
-def coarse_times(step: float, modalities: str) -> str:
-    """What to say of times that are kept to `step` days only, without a full stop."""
-    single = " (as single precision leaves them)" if np.log2(step).is_integer() and step < 1 else ""
-    return (
-        f"times in {modalities} are kept to {step:g} d only{single}: folds at periods under {20 * step:g} d are spoilt"
-    )
-
-
-def write(plan: Plan, out: Path, progress: Progress = _silent) -> Survey:
+def write(plan: Plan, out: Path, progress: Progress = silent) -> Survey:
     """Search the periods and write the survey.
 
     Raises:

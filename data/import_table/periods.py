@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.catalogue import COMPUTED
-from data.photometry import Curves
+from data.import_table.photometry import Curves
 from m3core.period import search_periods
 
 __all__ = ["computed_periods", "period_sentence"]
