@@ -48,12 +48,14 @@ def draw_place(star: Star, rng: np.random.Generator) -> Place:
         UnlikelyStar: no place north of declination -10 degrees was found for it.
     """
     v = float(np.clip(rng.normal(13.9, 1.1), 11.0, 16.4))
-    height = rng.exponential(star.height) + 5.0
+    quantile = rng.random()
     distance, latitude, extinction = 1000.0, 0.0, 0.3
     patchy = rng.lognormal(0.0, 0.25)
     for _ in range(12):  # a fixed point, damped; it need not be exact: V is computed from what comes out
         distance = float(np.clip(10 ** ((v - star.abs_v - extinction + 5) / 5), 15.0, 30_000.0))
-        latitude = float(np.arcsin(min(0.98, height / distance)))
+        # exponential between the plane and the star's own distance
+        height = -star.height * np.log1p(-quantile * -np.expm1(-distance / star.height))
+        latitude = float(np.arcsin(min(1.0, height / distance)))
         reach = max(np.sin(latitude), 0.02)
         column = DUST_HEIGHT / reach * (1 - np.exp(-distance * reach / DUST_HEIGHT)) / 1000.0
         extinction = 0.5 * extinction + 0.5 * min(4.0, patchy * DUST_DENSITY * column)

@@ -20,13 +20,15 @@ def first_start() -> bool:
     Returns:
         Whether the page is the demo's for now.
     """
+    if os.environ.get("M3_DEMO") == "off":
+        return False
     found = jobs.job(JOB)
     if found is None:
-        if os.environ.get("M3_DEMO") == "off" or not is_wanted(state.workspace()):
+        if not is_wanted(state.workspace()):
             return False
         found = jobs.start(JOB, "The demo", _make)
-    st.title("Welcome to M3 Explorer")
     if found.is_alive():
+        st.title("Welcome to M3 Explorer")
         st.markdown(
             f"Your workspace is empty, so it opens with a demo: {OPTIONS.sources:,} **simulated** variable stars with "
             "light curves, spectra and catalogue columns, and a model trained on them. It takes some seconds, once."
@@ -34,10 +36,12 @@ def first_start() -> bool:
         st.page_link(links.IMPORT, label="Your own data", icon=":material/upload_file:")
         jobs.show_progress(JOB)
         return True
-    jobs.forget(JOB)
-    if found.fault:
+    if found.fault:  # the job stays: a demo that was stopped does not begin again by itself
         jobs.show_fault(found)
+        if is_wanted(state.workspace()):
+            st.button("Make the demo after all", on_click=jobs.forget, args=(JOB,))
         return False
+    jobs.forget(JOB)
     state.choose(survey=NAME, run=NAME)
     links.follow(links.MANIFOLD, "Open the map of the demo")
     return True

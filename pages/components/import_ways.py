@@ -75,10 +75,15 @@ def _ask_for_astrom3(*, disabled: bool) -> dict[str, Any] | None:
         "with its own split, which is kept."
     )
     with st.expander("Options"):
+        revision = st.text_input(
+            "Revision on the Hub", key="astrom3_revision", placeholder="the newest", disabled=disabled,
+            help="A branch, tag or commit. Revisions that hold the network's inputs and not the data are refused.",
+        ).strip()  # fmt: skip
         strict, published = _strict_and_published("astrom3", disabled)
     if not source:
         return None
-    return {"source": source, "config": f"{size}_{seed}", "strict": strict, "published_substitution": published}
+    asked = {"source": source, "config": f"{size}_{seed}", "revision": revision or None}
+    return {**asked, "strict": strict, "published_substitution": published}
 
 
 def _strict_and_published(key: str, disabled: bool) -> tuple[bool, bool]:

@@ -141,7 +141,7 @@ def address(tmp_path: Path) -> Iterator[str]:
         port = free.getsockname()[1]
     server = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "true"],
-        cwd=ROOT, env={**os.environ, "M3_WORKSPACE": str(tmp_path / "workspace")},
+        cwd=ROOT, env={**os.environ, "M3_WORKSPACE": str(tmp_path / "workspace"), "M3_DEMO": "off"},
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
