@@ -29,7 +29,7 @@ def test_a_finished_classifier_has_everything(stars, pretrained, tuned):
     assert "calibration: " in printed
     model = load_checkpoint(out)
     assert isinstance(model, Classifier)
-    assert (model.config.head, model.config.classes) == ("avg", ("RRAB", "SR"))
+    assert (model.config.head, model.config.classes) == ("concat", ("RRAB", "SR"))
     assert model.config.split_hash == stars.manifest.split.hash
     assert [one.statistics for one in model.config.modalities] == [
         one.statistics for one in load_checkpoint(pretrained).config.modalities

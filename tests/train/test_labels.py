@@ -1,5 +1,7 @@
 """Shares of labels: the published caps, stratified, nested, and the same in any order of rows."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -25,7 +27,7 @@ def test_on_the_published_counts_the_cap_is_the_published_one(share, cap):
 @settings(max_examples=20, deadline=None)
 def test_a_tenth_is_inside_a_quarter_inside_a_half(cap, seed):
     kept = [draw(IDS, CLASSES, share=share, seed=seed, cap=cap) for share in (0.1, 0.25, 0.5, 1.0)]
-    for smaller, larger in zip(kept, kept[1:], strict=False):
+    for smaller, larger in pairwise(kept):
         assert not (smaller & ~larger).any()
         assert smaller.sum() < larger.sum()
     assert kept[-1].all()

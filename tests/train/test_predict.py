@@ -1,6 +1,5 @@
 """Predictions by command: six modalities of which any may be missing, calibrated, the same bytes twice."""
 
-import io
 import json
 
 import numpy as np
