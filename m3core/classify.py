@@ -49,7 +49,7 @@ def is_classifier(run: Run) -> bool:
         CheckpointError, RunError: its configuration is unreadable.
     """
     if run.has_checkpoint:
-        return bool(read_json(run.checkpoint / "config.json", CheckpointError).get("classes"))
+        return read_json(run.checkpoint / "config.json", CheckpointError).get("head") is not None
     return run.config().get("command") == "finetune"
 
 

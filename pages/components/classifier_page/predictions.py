@@ -27,11 +27,11 @@ def predictions(survey_name: str, run_name: str) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         surveys = list(state.workspace().survey_folders())
         name = st.selectbox(
-            "Survey to classify", surveys, index=surveys.index(survey_name), key=f"predict_{survey_name}", width=220
+            "Survey", surveys, index=surveys.index(survey_name), key=f"predict_{survey_name}", width=150
         )
         names = modalities_shown(run_name)
         threshold = st.slider(
-            "Unknown under a probability of", 0.0, 1.0, 0.0, 0.01, key="predict_unknown", width=220,
+            "Unknown below p =", 0.0, 1.0, 0.0, 0.01, key="predict_unknown", width=170,
             persist_state="session", help="A source whose largest probability is lower is called unknown; 0: none is.",
         )  # fmt: skip
         is_fitted = calibration_of(resources.run(run_name), resources.model_config(run_name).classes).is_fitted

@@ -1,5 +1,7 @@
 """Whether probabilities mean what they say, before and after calibration."""
 
+from typing import Any
+
 import streamlit as st
 
 from m3core.calibration import Calibration
@@ -22,7 +24,7 @@ def reliability(survey_name: str, run_name: str) -> None:
     with left:
         st.markdown("**How often guesses of like confidence are right**")
         show(
-            reliability_figure(found.figures), name="reliability",
+            reliability_figure(_figures(found)), name="reliability",
             alt="Share of right guesses against the largest probability, before and after calibration",
         )  # fmt: skip
     with right:
@@ -37,9 +39,14 @@ def reliability(survey_name: str, run_name: str) -> None:
     )
 
 
+def _figures(found: Calibration) -> dict[str, Any]:
+    """In the order of time, whatever that of the file."""
+    return {when: found.figures[when] for when in ("before", "after")}
+
+
 def _errors(found: Calibration) -> None:
     rows = [
-        {"": when, "ECE": figures["ece"], "log loss": figures["log_loss"]} for when, figures in found.figures.items()
+        {"": when, "ECE": figures["ece"], "log loss": figures["log_loss"]} for when, figures in _figures(found).items()
     ]
     number = st.column_config.NumberColumn(format="%.3f")
     st.dataframe(

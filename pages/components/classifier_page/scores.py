@@ -17,7 +17,7 @@ from pages.components.pick import pick_bars
 
 __all__ = ["evaluated_sentence", "scores"]
 
-CELL = 44
+CELL = 38
 """Height of a row of the matrix in pixels: two lines of text."""
 
 
@@ -35,7 +35,7 @@ def scores(survey_name: str, run_name: str) -> None:
     with left:
         st.markdown("**Confusion matrix**: share of each true class, and sources")
         pick_bars(
-            confusion_figure(table, found.classes, height=max(300, 90 + CELL * len(found.classes))),
+            confusion_figure(table, found.classes, height=max(300, 70 + CELL * len(found.classes))),
             name="confusion", alt="Confusion matrix: rows the true class, columns the predicted",
             sources_of=lambda picked: _of_cells(survey, found, picked),
         )  # fmt: skip
