@@ -20,7 +20,7 @@ FEW = 6
 
 
 def confusion_figure(table: NDArray[np.int64], classes: Sequence[str], *, height: int = 460) -> go.Figure:
-    """Rows the true class, columns the predicted; colour and text are the share of the row, with the count; empty where 0.
+    """Rows the true class, columns the predicted; colour and text: share of the row, and the count; empty where 0.
 
     Args:
         table: (C, C) counts (m3core.scores.confusion).
