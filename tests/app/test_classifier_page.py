@@ -150,7 +150,7 @@ def test_any_survey_of_the_workspace(tmp_path, monkeypatch):
     specs = [survey.modalities[name] for name in ("r", "metadata")]
     rewritten(survey, tmp_path / "surveys" / "other", sources=change, modalities=specs)
     app = section("Predictions")
-    app.selectbox(key="predict_small").set_value("other")
+    app.selectbox(key="predict_survey_small").set_value("other")
     app = settled(app.run())
     assert "1 sources have none of the modalities" in said(app)
     assert app.dataframe[0].value["label"].isna().all()

@@ -27,7 +27,7 @@ def predictions(survey_name: str, run_name: str) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         surveys = list(state.workspace().survey_folders())
         name = st.selectbox(
-            "Survey", surveys, index=surveys.index(survey_name), key=f"predict_{survey_name}", width=150
+            "Survey", surveys, index=surveys.index(survey_name), key=f"predict_survey_{survey_name}", width=150
         )
         names = modalities_shown(run_name)
         threshold = st.slider(
@@ -85,8 +85,9 @@ def _table(survey: Survey, survey_name: str, run_name: str, table: pd.DataFrame)
             shown = shown[shown["predicted"] == ("" if which == NOTHING else which)]
         st.download_button(
             f"Download {len(table):,} rows as CSV", partial(csv_text, table), key="predict_download",
-            file_name=f"{survey_name}-by-{run_name}.csv", mime="text/csv", on_click="ignore", type="primary",
-            icon=":material/download:", help="Every source: source_id, predicted, p_<class>, modalities.",
+            file_name=f"{survey.path.name}-by-{resources.run(run_name).name}.csv", mime="text/csv",
+            on_click="ignore", type="primary", icon=":material/download:",
+            help="Every source: source_id, predicted, p_<class>, modalities.",
         )  # fmt: skip
         if survey_name == state.chosen().survey:
             st.button(
