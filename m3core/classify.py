@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from m3core.model import Classifier
 
 __all__ = [
-    "Predictions", "class_logits", "load_classifier", "observed", "predict_survey", "scored_split",
-    "standard_subsets", "survey_logits", "targets",
+    "Predictions", "class_logits", "is_classifier", "load_classifier", "observed", "predict_survey",
+    "predictions_folder", "scored_split", "standard_subsets", "survey_logits", "targets",
 ]  # fmt: skip
 
 MOST_FOR_ALL_SUBSETS = 6
@@ -40,6 +40,17 @@ def standard_subsets(names: Sequence[str]) -> list[Subset]:
     if len(names) > MOST_FOR_ALL_SUBSETS:
         sizes = [len(names), len(names) - 1, 1]  # type: ignore[assignment]
     return [subset for size in sizes for subset in combinations(names, size)]
+
+
+def is_classifier(run: Run) -> bool:
+    """Whether a run's model tells classes, or will once it has been trained; read without torch.
+
+    Raises:
+        CheckpointError, RunError: its configuration is unreadable.
+    """
+    if run.has_checkpoint:
+        return read_json(run.checkpoint / "config.json", CheckpointError).get("head") is not None
+    return run.config().get("command") == "finetune"
 
 
 def load_classifier(run: Run) -> "Classifier":

@@ -48,6 +48,11 @@ class Evaluation:
         """(n,) class of the largest probability."""
         return self.probabilities.argmax(axis=1)
 
+    def cell(self, true: str, predicted: str) -> NDArray[np.int64]:
+        """Rows of the survey in one cell of the confusion matrix, by the names of its classes."""
+        mine = (self.truth == self.classes.index(true)) & (self.guess == self.classes.index(predicted))
+        return self.rows[mine]
+
 
 def calibration_of(run: Run, classes: tuple[str, ...]) -> Calibration:
     """The calibration of a run; one that changes nothing, and says why, where there is none of its checkpoint.

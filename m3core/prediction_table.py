@@ -17,7 +17,7 @@ from m3core.run import Run
 from m3core.scores import wilson
 from m3core.survey import Survey
 
-__all__ = ["UNKNOWN", "check_file", "prediction_table", "unknown_sentence", "write_table"]
+__all__ = ["UNKNOWN", "check_file", "csv_text", "prediction_table", "unknown_sentence", "write_table"]
 
 UNKNOWN = "unknown"
 
@@ -121,8 +121,13 @@ def check_file(path: Path) -> None:
         raise ConfigError(f"{path} is a folder: name a file.")
 
 
+def csv_text(table: pd.DataFrame) -> str:
+    """A table as CSV; six decimals, so that the same input gives the same bytes."""
+    return str(table.to_csv(index=False, float_format="%.6f", lineterminator="\n"))
+
+
 def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as CSV, whole or not at all; six decimals, so that the same input gives the same bytes."""
+    """Write a table as CSV (`csv_text`), whole or not at all."""
     check_file(path)
     with replaced_file(path) as part:
-        table.to_csv(part, index=False, float_format="%.6f", lineterminator="\n")
+        part.write_text(csv_text(table), encoding="utf-8", newline="\n")

@@ -15,12 +15,12 @@ __all__ = ["class_figure", "confusion_figure", "reliability_figure", "subset_fig
 
 MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
 
-DARK = 0.6
-"""Share of a row above which a cell is so dark that its text is white."""
+FEW = 6
+"""Classes up to which a cell has room for a decimal of its share."""
 
 
 def confusion_figure(table: NDArray[np.int64], classes: Sequence[str], *, height: int = 460) -> go.Figure:
-    """Rows the true class, columns the predicted; colour and text are the share of the row, with the count.
+    """Rows the true class, columns the predicted; colour and text: share of the row, and the count; empty where 0.
 
     Args:
         table: (C, C) counts (m3core.scores.confusion).
@@ -33,20 +33,25 @@ def confusion_figure(table: NDArray[np.int64], classes: Sequence[str], *, height
     totals = table.sum(axis=1, keepdims=True)
     share = np.divide(table, totals, out=np.zeros(table.shape), where=totals > 0)
     cells = [(i, j) for i in range(len(classes)) for j in range(len(classes))]
+    digits = 1 if len(classes) <= FEW else 0
+    text = [
+        [f"{part:.{digits}%}<br>{count:,}" if count else "" for part, count in zip(*row, strict=True)]
+        for row in zip(share, table, strict=True)
+    ]
     figure = go.Figure(
         go.Heatmap(
             z=share, x=names, y=names, zmin=0, zmax=1, colorscale="Blues", xgap=1, ygap=1, hoverinfo="skip",
-            colorbar={"title": {"text": "Share of the true class", "side": "right"}, "tickformat": ".0%"},
+            text=text, texttemplate="%{text}", textfont={"size": 11}, showscale=False,
         )
     )  # fmt: skip
     figure.add_trace(
         go.Scatter(
             x=[names[j] for _, j in cells],
             y=[names[i] for i, _ in cells],
-            mode="markers+text",
-            marker={"symbol": "square", "size": 36, "opacity": 0},
-            text=[f"{share[cell]:.1%}<br>{table[cell]:,}" for cell in cells],
-            textfont={"color": ["white" if share[cell] > DARK else "#1B2430" for cell in cells]},
+            mode="markers",
+            marker={"symbol": "square", "size": 32, "opacity": 0},
+            selected={"marker": {"opacity": 0.35, "color": OKABE_ITO[4]}},
+            unselected={"marker": {"opacity": 0}},
             customdata=[[classes[i], classes[j]] for i, j in cells],
             hovertext=[
                 f"true {names[i]}, predicted {names[j]}<br>{table[i, j]:,} of {int(totals[i, 0]):,} sources"

@@ -14,11 +14,14 @@ import streamlit as st
 from m3core.errors import M3Error, one_sentence
 from pages.components.text import literal, sentence
 
-__all__ = ["Job", "forget", "job", "show_fault", "show_progress", "start", "start_once"]
+__all__ = ["Job", "awaited", "forget", "job", "show_fault", "show_progress", "start", "start_once"]
 
 log = logging.getLogger("m3.app")
 
 Progress = Callable[[float, str], None]
+
+PATIENCE = 0.8
+"""Seconds to wait before a bar is shown: most of what is asked for is done by then."""
 
 
 class Stopped(BaseException):
@@ -124,3 +127,23 @@ def show_progress(key: str) -> None:
         st.button("Stop", key=f"stop_{key}", on_click=found.stop, disabled=found.is_stopping, icon=":material/stop:")
 
     watch()
+
+
+def awaited(key: str, title: str, work: Callable[[Progress], Any], *, note: str, again: str) -> Any:
+    """What work returns that gives the same every time; while it is at work or has failed None, with the bar or the
+    fault in its place.
+
+    Args:
+        note: what to say above the bar.
+        again: of the button that starts it anew after a fault or a stop.
+    """
+    found = start_once(key, title, work)
+    found.join(PATIENCE)
+    if found.is_alive():
+        st.caption(note)
+        show_progress(key)
+        return None
+    show_fault(found)
+    if found.result is None:
+        st.button(again, key=f"again_{key}", on_click=forget, args=(key,))
+    return found.result

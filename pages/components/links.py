@@ -7,20 +7,24 @@ import streamlit as st
 from pages.components import state
 from pages.components.text import literal
 
-__all__ = ["HOME", "IMPORT", "MANIFOLD", "RUNS", "SOURCE", "TRAINING", "follow", "source_link"]
+__all__ = ["CLASSIFIER", "HOME", "IMPORT", "MANIFOLD", "RUNS", "SOURCE", "TRAINING", "follow", "source_link"]
 
 HOME, MANIFOLD, SOURCE, TRAINING = "pages/home.py", "pages/manifold.py", "pages/source.py", "pages/training.py"
-RUNS, IMPORT = "pages/runs.py", "pages/import_data.py"
+RUNS, IMPORT, CLASSIFIER = "pages/runs.py", "pages/import_data.py", "pages/classifier.py"
 
 _FOLLOW = st.components.v2.component(
     "m3_follow", js=(Path(__file__).parent / "assets" / "follow.js").read_text(encoding="utf-8")
 )
 
 
-def source_link(source_id: str, label: str = "", *, page: str = SOURCE, help: str | None = None) -> None:
-    """A link to a source, on its own page or beside the map."""
+def source_link(source_id: str, label: str = "", *, page: str = SOURCE, help: str | None = None, **names: str) -> None:
+    """A link to a source, on its own page or beside the map.
+
+    Args:
+        names: what else the link chooses: the survey, where it is another one.
+    """
     text = literal(source_id, 40) + (f" {label}" if label else "")
-    st.page_link(page, label=text, query_params=state.link_parameters(source=source_id), help=help)
+    st.page_link(page, label=text, query_params=state.link_parameters(source=source_id, **names), help=help)
 
 
 def follow(page: str, label: str) -> None:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from m3core.classify import is_classifier
 from m3core.errors import M3Error
 from m3core.figures.training import loss_figure, recall_figure, score_figure
 from m3core.run import Run, State, Status
@@ -116,6 +117,11 @@ def _buttons(run: Run, status: Status) -> None:
             with st.spinner("Starting the run"):
                 process.resume(run)
             st.rerun()
+    elif is_classifier(run):
+        st.page_link(
+            links.CLASSIFIER, label="Open the classifier", icon=":material/category:",
+            query_params=state.link_parameters(run=run.name),
+        )  # fmt: skip
     else:
         st.page_link(
             links.MANIFOLD, label="Open the map", icon=":material/scatter_plot:",

@@ -3,6 +3,7 @@ import or a training that ends elsewhere is seen at the next rerun, and nothing 
 """
 
 from collections.abc import Callable, Hashable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +12,23 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from m3core.captions import map_caption, shown_caption
+from m3core.classify import predictions_folder
 from m3core.colouring import Colouring, colouring
 from m3core.embeddings import Embeddings, embeddings_folder
-from m3core.errors import M3Error
+from m3core.errors import CheckpointError, M3Error
+from m3core.evaluation import CALIBRATION
 from m3core.figures.map import map_figure
+from m3core.files import read_json
 from m3core.manifold import MEAN, Maps
+from m3core.model_config import ModelConfig
 from m3core.neighbors import nearest
 from m3core.run import Run
 from m3core.survey import Survey
 from m3core.workspace import Workspace
 
 __all__ = [
-    "colours", "derived", "drawn_map", "embeddings", "has_maps", "maps", "neighbours", "run", "runs_of_survey",
-    "survey",
+    "colours", "derived", "drawn_map", "embeddings", "has_maps", "maps", "model_config", "neighbours", "of_classifier",
+    "run", "runs_of_survey", "survey", "weights_stamp",
 ]  # fmt: skip
 
 Stamp = tuple[int, ...]
@@ -72,6 +77,32 @@ def _derived(
 def run(name: str) -> Run:
     """A run of the workspace; its status is read anew each time it is asked."""
     return Workspace().run(name)
+
+
+def weights_stamp(of: Run) -> Stamp:
+    """When a run's best checkpoint was written: what was made of another is out of date."""
+    return _stamp(of.checkpoint / "model.safetensors")
+
+
+def model_config(run_name: str) -> ModelConfig:
+    """The configuration of a run's best checkpoint; milliseconds, and no torch."""
+    place = run(run_name).checkpoint / "config.json"
+    return ModelConfig.parse(read_json(place, CheckpointError), str(place))
+
+
+def of_classifier(run_name: str, survey_name: str, function: Callable[..., Any], **arguments: Hashable) -> Any:
+    """What a plain function makes of a classifier, a survey and some arguments, once the survey is predicted.
+
+    Args:
+        function: (run, survey, **arguments) -> anything, a function of a module. Made once; never change it.
+    """
+    of, data = run(run_name), survey(survey_name)
+    stamp = _stamp(
+        data.path / "survey.json", of.checkpoint / "model.safetensors", of.path / CALIBRATION,
+        predictions_folder(of, data) / "predictions.json",
+    )  # fmt: skip
+    what = f"{function.__module__}.{function.__qualname__} {of.path}"
+    return _derived(str(data.path), stamp, what, tuple(sorted(arguments.items())), data, partial(function, of))
 
 
 def runs_of_survey(survey_name: str, run_names: tuple[str, ...]) -> list[str]:

@@ -37,7 +37,7 @@ def show(page: str) -> None:
         with active:
             active_runs()
         with form:
-            training_form(survey)
+            training_form(survey, name)
 
 
 def _chooser(title: str, what: str, names: list[str]) -> None:

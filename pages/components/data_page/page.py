@@ -12,7 +12,7 @@ from pages.components.data_page.diagrams import diagrams
 from pages.components.data_page.quality import quality
 from pages.components.data_page.sky import sky
 from pages.components.export_menu import export_menu
-from pages.components.selection_panel import selection_counts, selection_table
+from pages.components.selected_line import selected_line
 from pages.components.text import literal
 from pages.components.training_form import open_training_form
 
@@ -34,7 +34,7 @@ def data_page(survey_name: str) -> None:
     if state.is_new_page() or st.session_state.get("data_shown") != (survey_name, name):
         pick.forget()
         st.session_state["data_shown"] = (survey_name, name)
-    _selected(survey, survey_name)
+    selected_line(survey, survey_name)
     _section(survey, survey_name, name)
 
 
@@ -57,33 +57,3 @@ def _head(survey: Survey) -> None:
 @guarded
 def _section(survey: Survey, survey_name: str, name: str) -> None:
     SECTIONS[name](survey, survey_name)
-
-
-@st.fragment(key=pick.SELECTED)
-@guarded
-def _selected(survey: Survey, survey_name: str) -> None:
-    selected = state.selection()
-    if not selected:
-        st.caption(
-            "Click a bar or a point, or take the box or the lasso above a figure: every page keeps the selection."
-        )
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{len(selected):,} of {len(survey):,} selected**")
-        st.button("Clear", key="data_clear", on_click=_clear, icon=":material/close:")
-        with st.popover("List", icon=":material/list:", key="data_list"):
-            selection_table(survey, "label", _open)
-        export_menu(survey, selected, key="selected_export")
-        links.source_link(selected[0], "· first of them" if len(selected) > 1 else "· open")
-        selection_counts(survey, survey_name, "label")
-
-
-def _clear() -> None:
-    state.select(())
-    pick.forget()
-    st.rerun([pick.SECTION, pick.SELECTED])
-
-
-def _open(source: str) -> None:
-    state.choose(source=source)
-    st.rerun([pick.SELECTED])

@@ -1,0 +1,1 @@
+"""The classifier page, a file a section."""

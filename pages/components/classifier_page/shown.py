@@ -1,0 +1,41 @@
+"""What the sections share: the survey classified once, in a job, and which modalities the classifier is shown."""
+
+import streamlit as st
+
+from m3core.classify import predict_survey
+from m3core.errors import ConfigError
+from pages.components import jobs, resources
+
+__all__ = ["is_predicted", "modalities_shown"]
+
+
+def is_predicted(survey_name: str, run_name: str) -> bool:
+    """Whether the survey has been classified; while it is being, False, with a bar and Stop in its place."""
+    run, survey = resources.run(run_name), resources.survey(survey_name)
+
+    def work(report: jobs.Progress) -> bool:
+        predict_survey(run, survey, lambda done: report(done, f"Classifying {len(survey):,} sources"))
+        return True
+
+    key = f"classify {run.path} {resources.weights_stamp(run)} {survey.hash}"
+    note = "Every source is being classified, once, with each mixture of modalities."
+    return bool(jobs.awaited(key, "Classifying", work, note=note, again="Classify"))
+
+
+def modalities_shown(run_name: str) -> tuple[str, ...]:
+    """The modalities that the classifier is to use; all at first.
+
+    Raises:
+        ConfigError: none is left.
+    """
+    names = resources.model_config(run_name).names
+    if len(names) == 1:
+        return names
+    picked = st.pills(
+        "Modalities shown to the classifier", names, selection_mode="multi", default=names,
+        key=f"classifier_shown_{run_name}", persist_state="session",
+        help="One that is taken away is withheld from every source: the classifier answers by the others.",
+    )  # fmt: skip
+    if not picked:
+        raise ConfigError("every modality is withheld: choose one or more.")
+    return tuple(name for name in names if name in picked)
