@@ -111,7 +111,7 @@ def simulate(
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 42,
     missing: Annotated[float, typer.Option(help="Share of stars that lack a modality, for each modality.")] = 0.0,
     light: Annotated[bool, typer.Option("--light", help="Short curves, coarse spectra: for very many stars.")] = False,
-    workers: Annotated[int, typer.Option(help="Processes that draw stars; 0: one a core.")] = 0,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that draw stars; 0: one a core.")] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be made and write nothing.")] = False,
 ) -> None:
     """Simulate a survey of variable stars with planted errors and oddities, and the truth about them beside it."""
@@ -120,8 +120,8 @@ def simulate(
         from data.checks import check_free
         from data.progress import ProgressLine
 
-        for path in (out, simulator.truth_path(out)):
-            check_free(path)
+        check_free(out)
+        check_free(simulator.truth_path(out))
         plan = simulator.plan(simulator.Options(sources=sources, seed=seed, missing=missing, light=light))
         for line in plan.summary():
             typer.echo(line)

@@ -1,5 +1,6 @@
 """What every importer checks and says alike: a free output folder, times that are kept too coarsely."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,13 @@ def check_free(out: Path) -> None:
     Raises:
         SurveyError: it does.
     """
-    if out.exists():
+    if os.path.lexists(out):
         raise SurveyError(f"{out} exists already: choose another folder for --out, or remove this one first.")
+    for parent in out.absolute().parents:
+        if (parent / "survey.json").is_file():
+            raise SurveyError(f"{parent} is a survey: choose a folder outside of it for --out.")
+        if parent.exists() and not parent.is_dir():
+            raise SurveyError(f"{parent} is a file: choose another folder for --out.")
 
 
 def coarse_times(step: float, modalities: str) -> str:

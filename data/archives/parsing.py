@@ -8,12 +8,11 @@ import hashlib
 import io
 import json
 import os
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 
 from data.archives.files import ArchiveFile, read_content
 from data.progress import Progress
+from data.workers import end_with_parent
 from m3core.errors import M3Error, SurveyError
 from m3core.files import replaced_file
 
@@ -124,7 +124,7 @@ def parse_files(
         for task in tasks:
             take(_parse_task(task, parse, options, cache))
         return done
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_end_with_parent)
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=end_with_parent)
     try:
         waiting: list[Future[list[Parsed]]] = [pool.submit(_parse_task, task, parse, options, cache) for task in tasks]
         for future in waiting:
@@ -137,13 +137,6 @@ def parse_files(
     finally:
         pool.shutdown(cancel_futures=True)
     return done
-
-
-def _end_with_parent() -> None:
-    """A process whose parent was killed would wait for work for ever."""
-    parent = parent_process()
-    if parent is not None:
-        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
 
 
 def _parse_task(files: Sequence[ArchiveFile], parse: Parse, options: Any, cache: Cache) -> list[Parsed]:

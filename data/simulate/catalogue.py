@@ -39,14 +39,16 @@ def metadata(place: Place, curve: LightCurve, rng: np.random.Generator) -> dict[
         found[name] = 1000.0 * speed / (4.74 * place.distance) + rng.normal(0, own)
         found[f"{name}_error"] = own
     found["pm"] = float(np.hypot(found["pmra"], found["pmdec"]))
+    caught = 0.25 * rng.normal(0, amplitude)  # 2MASS sees all three bands at once, at any phase
     for name in ("j", "h", "k"):
-        mag = place.mags[name.upper()]
-        own = float(np.hypot(0.021, 0.02 * 10 ** (0.4 * (mag - 14.2))) * rng.lognormal(0, 0.1))
-        # one epoch of 2MASS: the star is caught at any phase
-        found[f"{name}_mag"], found[f"e_{name}_mag"] = mag + rng.normal(0, own) + 0.25 * rng.normal(0, amplitude), own
+        mag = place.mags[name.upper()] + caught
+        faint = float(np.hypot(0.021, 0.02 * 10 ** (0.4 * (mag - 14.2))) * rng.lognormal(0, 0.1))
+        own = float(np.hypot(faint, _saturation(mag, 5.0, 0.22)))
+        found[f"{name}_mag"], found[f"e_{name}_mag"] = mag + rng.normal(0, own), own
     for number, limit in ((1, 17.0), (2, 15.8), (3, 12.2), (4, 9.1)):
         mag = place.mags[f"W{number}"]
-        own = float(np.hypot(0.021, 0.05 * 10 ** (0.4 * (mag - limit + 1.5))))
+        faint = float(np.hypot(0.021, 0.05 * 10 ** (0.4 * (mag - limit + 1.5))))
+        own = float(np.hypot(faint, _saturation(mag, 5.5, 0.15))) if number < 3 else faint
         # fainter than the survey sees, the catalogue prints a limit with the scatter of one
         value = mag + rng.normal(0, min(own, 0.3)) if mag < limit else limit + rng.normal(0, 0.25)
         found[f"w{number}_mag"] = value
@@ -61,6 +63,11 @@ def metadata(place: Place, curve: LightCurve, rng: np.random.Generator) -> dict[
         gone = ("w1_mag", "e_w1_mag", "w2_mag", "e_w2_mag", "w3_mag", "w4_mag", "w1_w2", "w3_w4")
         found.update(dict.fromkeys(gone if rng.random() < 0.6 else ("e_j_mag", "e_h_mag", "e_k_mag"), float("nan")))
     return {name: round(value, DECIMALS.get(name, 4)) for name, value in found.items()}
+
+
+def _saturation(mag: float, knee: float, error: float) -> float:
+    """What saturation adds to the error of a bright star, mag: half of `error` at the knee, all a magnitude above."""
+    return float(error / (1.0 + np.exp(np.clip((mag - knee) / 0.35, -50, 50))))
 
 
 def auxiliaries(curve: LightCurve, period: float) -> dict[str, float]:

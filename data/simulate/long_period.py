@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.simulate.relations import SOLAR_MAG, bolometric_correction, dwarf_radius, dwarf_temperature
-from data.simulate.star import Star, UnlikelyStar
+from data.simulate.star import Star, within
 
 __all__ = ["Drifting", "Spots", "draw_mira", "draw_rotational", "draw_semiregular"]
 
@@ -54,7 +54,7 @@ def draw_mira(rng: np.random.Generator) -> Star:
     MNRAS 386, 313); M_V follows from V - K of the temperature.
     """
     carbon = rng.random() < 0.25
-    period = float(np.clip(rng.lognormal(np.log(380 if carbon else 265), 0.3), 95, 620))
+    period = within(rng.lognormal(np.log(380 if carbon else 265), 0.3), 95, 620)
     abs_k = -3.51 * (np.log10(period) - 2.38) - (7.18 if carbon else 7.25) + rng.normal(0, 0.15)
     temperature = float(np.clip(3250 - 700 * np.log10(period / 250) + rng.normal(0, 80), 2750, 3550))
     v_k = float(np.interp(temperature, [2800, 3000, 3200, 3400, 3600], [9.4, 8.6, 7.3, 6.0, 4.8]))
@@ -90,7 +90,7 @@ def draw_semiregular(rng: np.random.Generator) -> Star:
 
     M_K = -3.51 (log P - 2.38) - 7.25 - 0.9: one sequence above the Miras'.
     """
-    period = float(np.clip(rng.lognormal(np.log(75), 0.6), 20, 450))
+    period = within(rng.lognormal(np.log(75), 0.6), 20, 450)
     abs_k = -3.51 * (np.log10(period) - 2.38) - 8.15 + rng.normal(0, 0.3)
     temperature = float(np.clip(3560 - 420 * np.log10(period / 75) + rng.normal(0, 90), 2950, 3950))
     v_k = float(
@@ -149,18 +149,16 @@ def draw_rotational(rng: np.random.Generator) -> Star:
     """Rotational variable: a giant (RS CVn, active subgiant or giant) or a dwarf (BY Draconis), half and half."""
     giant = rng.random() < 0.5
     if giant:
-        period = rng.lognormal(np.log(22), 0.7)
+        period = within(rng.lognormal(np.log(22), 0.7), 0.35, 120)
         temperature = rng.normal(4700, 190)
         luminosity = 10 ** rng.normal(1.35, 0.28)
         abs_v = SOLAR_MAG - 2.5 * np.log10(luminosity) - bolometric_correction(temperature, giant=True)
     else:
         mass = rng.uniform(0.52, 1.0)
-        period = rng.lognormal(np.log(5.5), 0.8)
+        period = within(rng.lognormal(np.log(5.5), 0.8), 0.35, 120)
         temperature = float(dwarf_temperature(mass)) * rng.normal(0.985, 0.015)
         luminosity = float(dwarf_radius(mass)) ** 2 * (temperature / 5772) ** 4 * rng.uniform(0.95, 1.5)
         abs_v = SOLAR_MAG - 2.5 * np.log10(luminosity) - bolometric_correction(temperature)
-    if not 0.35 < period < 120:
-        raise UnlikelyStar
     size = float(np.clip(rng.lognormal(np.log(0.13), 0.4), 0.06, 0.4))
     spots = tuple(
         (rng.random(), size * share, rng.normal(0, 1.0) / 40_000, rng.uniform(400, 2500), rng.uniform(0, 6.28))

@@ -1,6 +1,5 @@
 """What is planted to be found: seven kinds of odd stars, three kinds of wrong periods."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -29,9 +28,7 @@ def flare(star: Star, time: Array, rng: np.random.Generator) -> Star:
     """An outburst of 1.2 to 2.8 mag that fades within weeks, while the survey looks `_often_enough`."""
     height, length = rng.uniform(1.2, 2.8), rng.uniform(12.0, 45.0)
     start = float(time[rng.integers(0, len(time))])
-    if ((time > start) & (time < start + length)).sum() < _often_enough(time):
-        raise UnlikelyStar
-    return replace(star, signal=_with_event(star.signal, lambda t: -height * _decay(t - start, length)))
+    return _with_event(star, time, lambda t: -height * _decay(t - start, length))
 
 
 def _often_enough(time: Array) -> int:
@@ -47,9 +44,7 @@ def fading(star: Star, time: Array, rng: np.random.Generator) -> Star:
     """A fall by 1 to 2.2 mag within weeks and a slow recovery, as by dust, while the survey looks `_often_enough`."""
     depth, recovery = rng.uniform(1.0, 2.2), rng.uniform(120.0, 400.0)
     start = float(time[rng.integers(0, len(time))])
-    if ((time > start + 20) & (time < start + recovery / 2)).sum() < _often_enough(time):
-        raise UnlikelyStar
-    return replace(star, signal=_with_event(star.signal, lambda t: depth * _dip(t - start, recovery)))
+    return _with_event(star, time, lambda t: depth * _dip(t - start, recovery))
 
 
 def _dip(since: Array, recovery: float) -> Array:
@@ -57,8 +52,12 @@ def _dip(since: Array, recovery: float) -> Array:
     return fall * np.exp(-(np.maximum(since - 30.0, 0) ** 2) / (2 * (0.5 * recovery) ** 2))
 
 
-def _with_event(signal: Signal, event: Callable[[Array], Array]) -> Signal:
-    return lambda time: signal(time) + event(time)
+def _with_event(star: Star, time: Array, event: Signal) -> Star:
+    """The star with an event, where enough epochs see half a magnitude of it or more."""
+    if (np.abs(event(time)) > 0.5).sum() < _often_enough(time):
+        raise UnlikelyStar
+    quiet = star.signal
+    return replace(star, signal=lambda t: quiet(t) + event(t))
 
 
 def in_emission(star: Star, rng: np.random.Generator) -> Star:
@@ -108,9 +107,10 @@ def alias_of(period: float, alias: str, rng: np.random.Generator) -> float:
 def is_told_apart(curve: LightCurve, period: float, alias: str, wrong: float) -> bool:
     """Does the fold at the real period stand out? By the string length of Lafler & Kinman, smooth against scattered.
 
-    A fold at 2P is as smooth as the one at P, with its cycle drawn twice: there the curve has only to be a clean one.
+    A fold at 2P draws the cycle twice and is less smooth by that alone: there the curve has to be a clean one, and
+    the fold at P the smoother by a quarter.
     """
     if not 0.03 < wrong < 100:
         return False
-    right = auxiliaries(curve, period)["lksl_statistic"]
-    return right < 0.2 if alias == "2P" else right < 0.25 and auxiliaries(curve, wrong)["lksl_statistic"] > 2 * right
+    right, other = (auxiliaries(curve, listed)["lksl_statistic"] for listed in (period, wrong))
+    return right < 0.2 and other > (1.25 if alias == "2P" else 2.0) * right

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.simulate.relations import ABSORPTION, BANDS, absolute_mags
-from data.simulate.star import Star, UnlikelyStar
+from data.simulate.star import Star, UnlikelyStar, within
 
 __all__ = ["Place", "draw_place"]
 
@@ -45,9 +45,9 @@ def draw_place(star: Star, rng: np.random.Generator) -> Place:
     dust, A_V = 0.75 mag/kpc at the plane; distance solves V = M_V + 5 log10(d / 10 pc) + A_V.
 
     Raises:
-        UnlikelyStar: no place north of declination -10 degrees was found for it.
+        UnlikelyStar: too bright or too faint, or no place north of declination -10 degrees was found for it.
     """
-    v = float(np.clip(rng.normal(13.9, 1.1), 11.0, 16.4))
+    v = within(rng.normal(13.9, 1.1), 11.0, 16.4)
     quantile = rng.random()
     distance, latitude, extinction = 1000.0, 0.0, 0.3
     patchy = rng.lognormal(0.0, 0.25)

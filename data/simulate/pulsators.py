@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from data.simulate.star import Star
+from data.simulate.star import Star, within
 
 __all__ = ["Fourier", "draw_delta_scuti", "draw_hads", "draw_rrab", "draw_rrc"]
 
@@ -75,7 +75,7 @@ def draw_rrab(rng: np.random.Generator) -> Star:
     111: [Fe/H] = -5.038 - 5.394 P + 1.345 phi_31); R_21, R_31 and the other phases as in Kovacs & Walker (2001).
     """
     metallicity = float(np.clip(rng.normal(-1.35, 0.45), -2.5, 0.0))
-    log_period = float(np.clip(rng.normal(-0.255 - 0.03 * (metallicity + 1.35), 0.05), -0.39, -0.07))
+    log_period = within(rng.normal(-0.255 - 0.03 * (metallicity + 1.35), 0.05), -0.39, -0.07)
     second = rng.random() < 0.25
     place = log_period + (0.0 if not second else 0.02)
     bailey = place - (0.06 if second else 0.0)
@@ -111,7 +111,7 @@ def draw_rrab(rng: np.random.Generator) -> Star:
 def draw_rrc(rng: np.random.Generator) -> Star:
     """First-overtone RR Lyrae: shorter, hotter, nearly sinusoidal (Fourier: Morgan et al. 2007, MNRAS 374, 1421)."""
     metallicity = float(np.clip(rng.normal(-1.4, 0.45), -2.5, 0.0))
-    period = float(np.clip(10 ** rng.normal(-0.485 - 0.02 * (metallicity + 1.4), 0.05), 0.22, 0.44))
+    period = within(10 ** rng.normal(-0.485 - 0.02 * (metallicity + 1.4), 0.05), 0.22, 0.44)
     shifts = (rng.normal(3.1, 0.25), rng.normal(3.9, 0.5), rng.normal(1.9, 0.4))
     return Star(
         kind="RRC",
@@ -138,7 +138,7 @@ def _strip_temperature(period: float, rng: np.random.Generator) -> float:
 
 def draw_hads(rng: np.random.Generator) -> Star:
     """High-amplitude delta Scuti: one or two radial modes, asymmetric, over 0.3 mag (McNamara 2000)."""
-    period = float(np.clip(rng.lognormal(np.log(0.085), 0.35), 0.045, 0.2))
+    period = within(rng.lognormal(np.log(0.085), 0.35), 0.045, 0.2)
     shifts = (rng.normal(2.45, 0.12), rng.normal(5.0, 0.25), rng.normal(1.4, 0.3))
     amplitude = rng.uniform(0.3, 0.75)
     modes = ((0.772 * period, 0.09 * amplitude, rng.uniform(0, 6.28)),) if rng.random() < 0.25 else ()
@@ -157,7 +157,7 @@ def draw_hads(rng: np.random.Generator) -> Star:
 
 def draw_delta_scuti(rng: np.random.Generator) -> Star:
     """Delta Scuti: small, nearly sinusoidal, several modes, broad lines."""
-    period = float(np.clip(rng.lognormal(np.log(0.085), 0.4), 0.035, 0.25))
+    period = within(rng.lognormal(np.log(0.085), 0.4), 0.035, 0.25)
     amplitude = float(np.clip(rng.lognormal(np.log(0.11), 0.4), 0.05, 0.28))
     modes = tuple(
         (period * rng.uniform(0.62, 0.98), amplitude * rng.uniform(0.06, 0.2), rng.uniform(0, 6.28))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Signal", "Star", "UnlikelyStar"]
+__all__ = ["Signal", "Star", "UnlikelyStar", "within"]
 
 Signal = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 """Time in days -> V magnitude less its mean level; negative where the star is brighter."""
@@ -14,6 +14,17 @@ Signal = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 class UnlikelyStar(Exception):  # noqa: N818  it is no fault: another star is drawn
     """The draw is a star that no survey would list under its class: draw again."""
+
+
+def within(value: float, low: float, high: float) -> float:
+    """The value, where it is one that the class has; clipped values would pile up at the ends.
+
+    Raises:
+        UnlikelyStar: it is outside.
+    """
+    if not low <= value <= high:
+        raise UnlikelyStar
+    return float(value)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from data.checks import check_free
 from data.progress import Progress, silent
 from data.simulate.population import ALIASES, CLASSES, ODDITIES, Population, draw_population
 from data.simulate.source import SimulatedSource, simulate_source
+from data.workers import end_with_parent
 from m3core.columns import METADATA_COLUMNS, PHOTOMETRY_AUXILIARIES, PUBLISHED_COLUMNS
 from m3core.errors import ConfigError
 from m3core.files import replaced_file
@@ -118,27 +119,32 @@ def write(plan: Plan, out: Path, progress: Progress = silent, *, workers: int = 
     Raises:
         SurveyError: the survey or its truth exists.
     """
-    out, truth = Path(out), truth_path(Path(out))
+    out = Path(out)
     check_free(out)
+    truth = truth_path(out)
     check_free(truth)
     options, total = plan.options, len(plan.population)
-    with (
-        replaced_file(truth) as part,
-        pq.ParquetWriter(part, TRUTH, compression="zstd") as known,
-        survey_writer(
-            out,
-            modalities=_modalities(),
-            split=SplitSpec(method=METHOD, fractions=(0.8, 0.1, 0.1), seed=options.seed),
-            provenance=_provenance(options),
-            columns=PUBLISHED_COLUMNS,
-            simulated=True,
-        ) as survey,
-    ):
-        for first, chunk in _chunks(plan, workers):
-            survey.append(chunk.sources, {"photometry": chunk.photometry, "spectra": chunk.spectra})
-            known.write_table(pa.Table.from_pandas(chunk.truth, schema=TRUTH, preserve_index=False))
-            done = min(total, first + CHUNK)
-            progress(0.98 * done / total, f"{done} of {total} stars are drawn.")
+    try:
+        with (
+            survey_writer(
+                out,
+                modalities=_modalities(),
+                split=SplitSpec(method=METHOD, fractions=(0.8, 0.1, 0.1), seed=options.seed),
+                provenance=_provenance(options),
+                columns=PUBLISHED_COLUMNS,
+                simulated=True,
+            ) as survey,
+            replaced_file(truth) as part,  # takes its place before the survey does: none stands without it
+            pq.ParquetWriter(part, TRUTH, compression="zstd") as known,
+        ):
+            for first, chunk in _chunks(plan, workers):
+                survey.append(chunk.sources, {"photometry": chunk.photometry, "spectra": chunk.spectra})
+                known.write_table(pa.Table.from_pandas(chunk.truth, schema=TRUTH, preserve_index=False))
+                done = min(total, first + CHUNK)
+                progress(0.98 * done / total, f"{done} of {total} stars are drawn.")
+    except BaseException:
+        truth.unlink(missing_ok=True)
+        raise
     progress(1.0, f"{total} stars are written.")
     return Survey.open(out)
 
@@ -187,7 +193,8 @@ def _chunks(plan: Plan, workers: int) -> Iterator[tuple[int, _Chunk]]:
         for first in firsts:
             yield first, _simulate(plan.options, first, _rows(plan.population, first))
         return
-    with ProcessPoolExecutor(min(workers, os.cpu_count() or 1), mp_context=get_context("spawn")) as pool:
+    workers = min(workers, os.cpu_count() or 1)
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=end_with_parent) as pool:
         waiting: list[tuple[int, Future[_Chunk]]] = []
         upcoming = iter(firsts)
         try:
