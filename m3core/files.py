@@ -1,23 +1,38 @@
 """Files and folders that are written whole or not at all, and their hashes."""
 
+import glob
 import hashlib
 import json
 import os
 import shutil
+import socket
 import uuid
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from m3core.errors import M3Error
 
 __all__ = ["new_folder", "read_json", "replaced_file", "replaced_folder", "sha256_file", "sha256_text", "write_json"]
 
 
+HOST = f"{zlib.crc32(socket.gethostname().encode()):08x}"
+"""This machine, in the names of unfinished files: a process of another one cannot be asked whether it lives."""
+
+
 def _beside(path: Path) -> Path:
-    """A hidden name in the same folder, so that the final rename never crosses a file system."""
-    return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+    """A hidden name in the same folder, so that the final rename never crosses a file system.
+
+    What killed processes have left unfinished of the same file or folder is removed first.
+    """
+    for left in path.parent.glob(f".{glob.escape(path.name)}.{HOST}-*-*.part"):
+        if not psutil.pid_exists(int(left.name.split("-")[-2])):
+            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
+    return path.with_name(f".{path.name}.{HOST}-{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
 
 
 @contextmanager
