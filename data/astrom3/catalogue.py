@@ -146,7 +146,7 @@ class _Reader:
         sources["split"] = table["split"]
         sources = sources.assign(**{name: found[name] for name in PUBLISHED_COLUMNS if name in found})
         for name in map(str, table):
-            if name in (*IDENTITY, *PUBLISHED_COLUMNS) or name in used:
+            if name in (*IDENTITY, *PUBLISHED_COLUMNS, *FEATURES) or name in used:
                 continue
             values = table[name]
             is_number = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)

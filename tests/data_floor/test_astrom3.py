@@ -271,3 +271,12 @@ def test_the_published_substitution_is_an_option(tmp_path):
 def test_the_hub_client_is_not_imported_before_it_is_needed():
     code = "import sys, data.astrom3, data.__main__; sys.exit('huggingface_hub' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_a_star_without_catalogue_values_makes_no_column(tmp_path):
+    def edit(splits):
+        splits["train"][3]["metadata"] = None
+
+    survey = write(plan(Options(source=str(write_config(tmp_path / "set", edit=edit)))), tmp_path / "out")
+    assert "metadata" not in survey.sources
+    assert survey.present("metadata").sum() == len(survey) - 1
