@@ -175,7 +175,7 @@ def page(address: str) -> Iterator[Any]:
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=BROWSER_ARGUMENTS)
         page = browser.new_page(viewport={"width": 1280, "height": 720})
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(180_000)  # a machine at its limit is slow, not wrong
         page.goto(address)
         yield page
         browser.close()
