@@ -1,4 +1,4 @@
-"""A Hub of our own on this machine: the four questions that huggingface_hub asks, answered from a dictionary."""
+"""A Hub of our own on this machine: the few questions that huggingface_hub asks, answered from a dictionary."""
 
 import hashlib
 import json
@@ -9,37 +9,56 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+DAY = {"title": "Upload dataset", "message": "", "authors": [], "date": "2025-02-11T10:00:00.000Z"}
 
 
 class Hub:
-    """`repositories`: 'models/owner/name' or 'datasets/owner/name' -> {file: bytes}. `asked`: files sent so far."""
+    """What is served, and what was asked for.
+
+    Attributes:
+        repositories: 'models/owner/name' or 'datasets/owner/name' -> {file: bytes}.
+        card: what their cards say.
+        breaks_off: a file of this name is never sent to its end.
+        asked: such as 'GET /api/models/owner/name'.
+    """
 
     def __init__(self, repositories: dict[str, dict[str, bytes]]) -> None:
         self.repositories = repositories
+        self.card: dict[str, object] = {}
+        self.breaks_off = ""
         self.asked: list[str] = []
-        self.cut_short = False
+
+    @property
+    def sent(self) -> list[str]:
+        """Names of the files whose content was asked for."""
+        return [path.partition(f"/{COMMIT}/")[2] for path in self.asked if re.match("GET .*/resolve/", path)]
 
     def answer(self, path: str) -> tuple[int, dict[str, str], bytes]:
-        path = path.partition("?")[0]
-        if found := re.fullmatch(r"/api/(models|datasets)/([^/]+/[^/]+)/(revision|tree)/([^/]+)", path):
-            folder, name, what, revision = found.groups()
-            files = self.repositories.get(f"{folder}/{name}")
+        """Status, headers and content."""
+        if found := re.fullmatch(r"/api/((?:models|datasets)/[^/]+/[^/]+)(?:/(revision|tree|commits)/([^/]+))?", path):
+            name, what, revision = found.groups()
+            files = self.repositories.get(name)
             if files is None:
                 return 404, {"X-Error-Code": "RepoNotFound"}, b"{}"
-            if revision not in ("main", COMMIT):
+            if revision not in (None, "main", COMMIT):
                 return 404, {"X-Error-Code": "RevisionNotFound"}, b"{}"
-            tree = [
-                {"type": "file", "path": file, "size": len(content), "oid": hashlib.sha1(content).hexdigest()}
-                for file, content in files.items()
-            ]
-            content = {"id": name, "sha": COMMIT, "siblings": []} if what == "revision" else tree
+            if what == "tree":
+                content: object = [
+                    {"type": "file", "path": file, "size": len(data), "oid": hashlib.sha1(data).hexdigest()}
+                    for file, data in files.items()
+                ]
+            elif what == "commits":
+                content = [{"id": COMMIT, **DAY}]
+            else:
+                siblings = [{"rfilename": file, "size": len(data)} for file, data in files.items()]
+                content = {"id": name.partition("/")[2], "sha": COMMIT, "siblings": siblings, "cardData": self.card}
             return 200, {"Content-Type": "application/json"}, json.dumps(content).encode()
         if found := re.fullmatch(r"/(datasets/)?([^/]+/[^/]+)/resolve/[^/]+/(.+)", path):
             folder, name, file = found.groups()
-            content = self.repositories.get(f"{'datasets' if folder else 'models'}/{name}", {}).get(file)
-            if content is None:
+            data = self.repositories.get(f"{folder or 'models/'}{name}", {}).get(file)
+            if data is None:
                 return 404, {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": COMMIT}, b""
-            return 200, {"ETag": f'"{hashlib.sha1(content).hexdigest()}"', "X-Repo-Commit": COMMIT}, content
+            return 200, {"ETag": f'"{hashlib.sha1(data).hexdigest()}"', "X-Repo-Commit": COMMIT}, data
         return 404, {}, b""
 
 
@@ -49,16 +68,16 @@ def serving(hub: Hub) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def respond(self) -> None:
-            status, headers, content = hub.answer(self.path)
+            path = self.path.partition("?")[0]
+            hub.asked.append(f"{self.command} {path}")
+            status, headers, content = hub.answer(path)
             self.send_response(status)
             for key, value in {**headers, "Content-Length": str(len(content))}.items():
                 self.send_header(key, value)
             self.end_headers()
             if self.command == "GET":
-                if "/resolve/" in self.path:
-                    hub.asked.append(self.path.rpartition(f"/{COMMIT}/")[2])
-                    content = content[: len(content) // 2] if hub.cut_short else content
-                self.wfile.write(content)
+                broken = hub.breaks_off and path.endswith(f"/{hub.breaks_off}")
+                self.wfile.write(content[: len(content) // 2] if broken else content)
 
         do_GET = do_HEAD = respond
 

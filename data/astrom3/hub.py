@@ -1,9 +1,5 @@
 """The published files from the Hugging Face Hub, or from its cache on this machine where there is no network."""
 
-import io
-import re
-import threading
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +7,10 @@ from typing import Any
 from data.astrom3.features import PREPROCESSED_SENTENCE
 from data.astrom3.layout import files_of
 from data.progress import Progress
+from m3core import hub
 from m3core.errors import SurveyError
 
-__all__ = ["Fetched", "fetch", "is_hub_name"]
+__all__ = ["Fetched", "fetch"]
 
 REVISIONS_LISTED = 8
 
@@ -35,11 +32,6 @@ class Fetched:
     cached: bool
 
 
-def is_hub_name(source: str) -> bool:
-    """Whether `source` may be a name on the Hub: 'owner/name'."""
-    return re.fullmatch(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", source) is not None
-
-
 def fetch(source: str, config: str, revision: str | None, progress: Progress) -> Fetched:
     """Fetch one configuration, those files only that are not in the cache yet.
 
@@ -47,14 +39,14 @@ def fetch(source: str, config: str, revision: str | None, progress: Progress) ->
     missing. Without a network, or with HF_HUB_OFFLINE=1, the cache is used alone.
 
     Raises:
-        SurveyError: no such data set, revision or configuration; no network and nothing cached; the connection broke.
+        SurveyError: no such data set, revision or configuration; no network and nothing cached.
+        M3Error: not all is cached, or the connection broke.
     """
     # slow, and only needed here
-    from huggingface_hub import HfApi, get_cached_repo_tree, snapshot_download
+    from huggingface_hub import HfApi, get_cached_repo_tree
     from huggingface_hub.errors import (
         GatedRepoError,
         HFValidationError,
-        LocalEntryNotFoundError,
         RepositoryNotFoundError,
         RevisionNotFoundError,
     )
@@ -63,7 +55,6 @@ def fetch(source: str, config: str, revision: str | None, progress: Progress) ->
     # its warnings (a connection that is tried again) would stand amid the progress; what matters is raised
     logging.set_verbosity_error()
     progress(0.0, f"Asking the Hub for {source}.")
-    known: dict[str, Any] = {"repo_type": "dataset", "revision": revision}
     cached = False
     try:
         info = HfApi().dataset_info(source, revision=revision, files_metadata=True, timeout=20)
@@ -79,25 +70,20 @@ def fetch(source: str, config: str, revision: str | None, progress: Progress) ->
     except Exception as fault:  # offline mode, a broken network and a broken Hub raise errors of three libraries
         cached = True
         try:
-            sizes = {file.path: file.size for file in get_cached_repo_tree(source, **known)}
+            known = get_cached_repo_tree(source, repo_type="dataset", revision=revision)
+            sizes = {file.path: file.size for file in known}
         except Exception:
-            raise _unreachable(source, fault) from None
+            raise SurveyError(
+                f"the Hub cannot be reached ({type(fault).__name__}) and {source} is not whole in the cache of this "
+                "machine: run the command again with a network and without HF_HUB_OFFLINE, or give a folder with its "
+                "parquet files."
+            ) from None
     if not cached and _holds_inputs(info.card_data, config):
         raise SurveyError(f"{source}: {PREPROCESSED_SENTENCE}{_revisions(source)}.")
     splits = files_of(config, sizes, source)
     names = [name for files in splits.values() for name in files]
-    total = sum(sizes[name] for name in names)
-    job = _followed(snapshot_download, source, names, {**known, "local_files_only": cached}, total, progress)
-    try:
-        folder = Path(job.result())
-    except LocalEntryNotFoundError as fault:
-        raise _unreachable(source, fault) from None
-    except Exception as fault:  # a connection that breaks, a full disk: errors of three libraries again
-        reason = " ".join(str(fault).split())[:120] or type(fault).__name__
-        raise SurveyError(
-            f"fetching {source} broke off ({reason}): when that is mended run the same command again, it goes on with "
-            "the files that are missing."
-        ) from None
+    n_bytes = sum(sizes[name] for name in names)
+    folder = hub.fetch(source, names, "dataset", revision, progress, n_bytes=n_bytes, cache_only=cached)
     return Fetched(folder, splits, folder.name, cached)
 
 
@@ -123,46 +109,3 @@ def _revisions(source: str) -> str:
         return ""
     listed = [f"{name} of {day}" for day, name in list(days.items())[:REVISIONS_LISTED]]
     return f"; its revisions are {', '.join(listed)}" if listed else ""
-
-
-def _unreachable(source: str, fault: Exception) -> SurveyError:
-    return SurveyError(
-        f"the Hub cannot be reached ({type(fault).__name__}) and {source} is not whole in the cache of this machine: "
-        "run the command again with a network and without HF_HUB_OFFLINE, or give a folder with its parquet files."
-    )
-
-
-def _followed(
-    download: Any, source: str, names: list[str], options: dict[str, Any], total: int, progress: Progress
-) -> "Future[str]":
-    """Download in a thread and show the bytes from this one: a page's progress may be drawn by its own thread only."""
-    from tqdm import tqdm
-
-    stop = threading.Event()
-    bars: list[Any] = []
-
-    class Bar(tqdm):
-        """Counts bytes and draws nothing."""
-
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            super().__init__(*args, **{**kwargs, "file": io.StringIO(), "disable": False})
-            if kwargs.get("unit") == "B":
-                bars.append(self)
-
-        def update(self, n: float | None = 1) -> bool | None:
-            if stop.is_set():
-                raise InterruptedError("stopped")
-            return super().update(n)
-
-    with ThreadPoolExecutor(1) as pool:
-        job: Future[str] = pool.submit(download, source, allow_patterns=names, tqdm_class=Bar, **options)
-        try:
-            while not wait([job], timeout=0.2).done:
-                done = min(total, max((int(bar.n) for bar in bars), default=0))
-                progress(
-                    done / max(total, 1), f"Fetching {len(names)} files, {done / 1e6:.0f} of {total / 1e6:.0f} MB."
-                )
-        except BaseException:
-            stop.set()
-            raise
-    return job

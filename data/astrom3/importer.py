@@ -12,7 +12,7 @@ import pandas as pd
 from data.astrom3.arrays import Arrays
 from data.astrom3.catalogue import Catalogue, read_catalogue
 from data.astrom3.faults import Faults
-from data.astrom3.hub import fetch, is_hub_name
+from data.astrom3.hub import fetch
 from data.astrom3.identity import list_twins, source_ids
 from data.astrom3.layout import check_config, files_of, parquet_files
 from data.checks import SPOILING_RESOLUTION, coarse_times
@@ -20,6 +20,7 @@ from data.progress import Progress, part, silent
 from data.report import Report
 from m3core.columns import METADATA_COLUMNS, PHOTOMETRY_AUXILIARIES
 from m3core.files import sha256_file
+from m3core.hub import is_hub_name
 from m3core.light_curve import time_resolution
 from m3core.manifest import SPLITS
 
@@ -50,7 +51,7 @@ class Options:
 
     def command(self) -> str:
         """The command line of this import, without folders."""
-        words = ["python -m data import-astrom3", f"--source {self.source if _on_hub(self.source) else 'DIR'}"]
+        words = ["python -m data import-astrom3", f"--source {self.source if is_hub_name(self.source) else 'DIR'}"]
         words += [f"--config {self.config}"]
         words += [f"--revision {self.revision}"] if self.revision else []
         words += ["--published-substitution"] if self.published_substitution else []
@@ -110,10 +111,6 @@ class Plan:
         return lines + [f"fault: {sentence}" for sentence in self.report.sentences()]
 
 
-def _on_hub(source: str) -> bool:
-    return not Path(source).expanduser().is_dir() and is_hub_name(source)
-
-
 @dataclass(frozen=True)
 class _Place:
     """Where the files of a configuration lie; the attributes are those of `Plan`."""
@@ -127,7 +124,7 @@ class _Place:
 
 def _locate(options: Options, progress: Progress) -> _Place:
     config = check_config(options.config)
-    if _on_hub(options.source):
+    if is_hub_name(options.source):
         fetched = fetch(options.source, config, options.revision, progress)
         told = f"the Hub was not asked: the files are those of this machine's cache, revision {fetched.revision}."
         return _Place(fetched.folder, fetched.splits, fetched.revision, [], [told] if fetched.cached else [])
@@ -145,7 +142,7 @@ def plan(options: Options, progress: Progress = silent) -> Plan:
 
     Raises:
         SurveyError: a structural fault, standardised or preprocessed values, or with `strict` any fault.
-        ConfigError: a configuration that was never published.
+        ConfigError: a configuration that was never published. M3Error: the Hub's files are not to be had.
     """
     place = _locate(options, part(progress, 0.0, 0.5))
     folder, splits = place.folder, place.splits

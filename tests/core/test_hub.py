@@ -54,10 +54,10 @@ def test_only_what_is_asked_for_is_fetched_and_only_once(hub, tmp_path):
     folder, said = hub.fetch("owner/model", "config.json", "model.safetensors")
     assert said == "1.0 fetching owner/model, 3 of 3 MB"
     assert sorted(os.listdir(folder)) == ["config.json", "model.safetensors"]
-    assert sorted(hub.asked) == ["config.json", "model.safetensors"]
+    assert sorted(hub.sent) == ["config.json", "model.safetensors"]
     assert (tmp_path / "cache" / "models--owner--model" / "snapshots" / COMMIT).samefile(folder)
     hub.fetch("owner/model", "config.json", "model.safetensors")
-    assert len(hub.asked) == 2
+    assert len(hub.sent) == 2
     offline = hub.fetch("owner/model", "config.json", "model.safetensors", offline=True)
     unreachable = hub.fetch("owner/model", "config.json", "model.safetensors", endpoint="http://127.0.0.1:9")
     assert offline[0] == unreachable[0] == folder
@@ -66,7 +66,7 @@ def test_only_what_is_asked_for_is_fetched_and_only_once(hub, tmp_path):
 def test_a_data_set_by_pattern(hub):
     folder = hub.fetch("owner/stars", "full_42/*.parquet", kind="dataset")[0]
     assert os.listdir(folder) == ["full_42"]
-    assert sorted(hub.asked) == ["full_42/test-0.parquet", "full_42/train-0.parquet"]
+    assert sorted(hub.sent) == ["full_42/test-0.parquet", "full_42/train-0.parquet"]
 
 
 @pytest.mark.parametrize(
@@ -85,14 +85,14 @@ def test_what_is_refused_is_a_sentence(hub, asked, says):
     (sentence,) = hub.fetch(asked.pop("name"), "config.json", **asked)
     assert sentence.startswith("refused: ")
     assert says in sentence
-    assert hub.asked == []
+    assert hub.sent == []
 
 
 def test_a_download_that_breaks_off_is_said_and_is_no_file(hub):
-    hub.cut_short = True
+    hub.breaks_off = "model.safetensors"
     sentence = hub.fetch("owner/model", "model.safetensors")[0]
     assert sentence.startswith("refused: fetching the model 'owner/model' failed (")
-    hub.cut_short = False
+    hub.breaks_off = ""
     folder = hub.fetch("owner/model", "model.safetensors")[0]
     assert os.path.getsize(f"{folder}/model.safetensors") == 3_000_000
 
@@ -108,7 +108,7 @@ def test_weights_load_by_their_name(tmp_path):
             [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
         )
     assert float(done.stdout) == float(weights["fc.bias"][0])
-    assert sorted(hub.asked) == ["config.json", "model.safetensors"]
+    assert sorted(hub.sent) == ["config.json", "model.safetensors"]
 
 
 def test_a_name_is_told_from_a_folder(tmp_path, monkeypatch):

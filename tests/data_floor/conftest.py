@@ -1,14 +1,20 @@
-"""Small hand-made tables: twelve stars in two bands, written as a user would write them."""
+"""Small hand-made input: twelve stars in two bands, written as a user would; a set laid out as the published one."""
 
-from collections.abc import Callable
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from data import astrom3
 from data.import_table import Options, plan, write
+from m3core.errors import ConfigError, SurveyError
 from m3core.survey import Survey
+from tests.data_floor.astrom3_files import write_config
 
 REAL = Path(__file__).resolve().parents[2].parent / "shared" / "realdata"
 
@@ -98,3 +104,48 @@ def real(request: pytest.FixtureRequest) -> Path:
     if not folder.is_dir():
         pytest.skip(f"{folder} is absent: real data lie beside the repository in ../shared/realdata")
     return folder
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Path:
+    """A folder with one configuration of the AstroM3 set."""
+    return write_config(tmp_path / "set")
+
+
+def refused(folder: Path, **options: object) -> str:
+    """The one sentence with which import-astrom3 refuses a folder."""
+    with pytest.raises((SurveyError, ConfigError)) as fault:
+        astrom3.plan(astrom3.Options(source=str(folder), **options))
+    sentence = str(fault.value)
+    assert "\n" not in sentence
+    return sentence
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Root may read everything: be somebody else for a while."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """small_disk("300k") mounts a file system of that size and gives its folder."""
+    place = tmp_path / "disk"
+    place.mkdir()
+
+    def mount(size: str) -> Path:
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", place], capture_output=True)
+        if mounted.returncode:
+            pytest.skip(f"no tmpfs can be mounted here: {mounted.stderr.decode().strip()}")
+        return place
+
+    yield mount
+    if place.is_mount():
+        subprocess.run(["umount", place], check=True)

@@ -9,7 +9,9 @@ import pytest
 from m3core import Survey
 from tests.conftest import ROOT
 from tests.data_floor.astrom3_files import write_config
-from tests.data_floor.hub_server import COMMIT, NAME, local_hub
+from tests.hub_server import COMMIT, Hub, serving
+
+NAME = "AstroMLCore/AstroM3Processed"
 
 
 @pytest.fixture
@@ -18,8 +20,10 @@ def hub(tmp_path):
     folder = write_config(tmp_path / "served")
     write_config(folder, "sub10_0", sizes=(4, 2, 2))
     (folder / "README.md").write_text("a card")
-    with local_hub(folder) as server:
-        yield server
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.*")}
+    hub = Hub({f"datasets/{NAME}": files})
+    with serving(hub) as hub.address:
+        yield hub
 
 
 @pytest.fixture
