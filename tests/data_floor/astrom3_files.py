@@ -11,6 +11,9 @@ import pyarrow.parquet as pq
 
 from m3core.columns import METADATA_COLUMNS, PHOTOMETRY_AUXILIARIES
 
+FIRST = "full_42/train-00000-of-00002.parquet"
+"""The first file that `write_config` writes."""
+
 LABELS = ("EW", "SR", "RRAB")
 ROWS = pa.list_(pa.list_(pa.float32()))
 FEATURES = {"info": {"features": {"label": {"dtype": "string", "_type": "Value"}}}}

@@ -1,11 +1,9 @@
 """Broken input of every sort: one sentence with file and row, the build goes on, nothing half-written stays."""
 
-import os
 import shutil
 import subprocess
 import tempfile
 import zipfile
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +12,7 @@ import pytest
 
 from m3core.survey import Survey
 from tests.data_floor.archive_files import dat_name, made_archive
+from tests.data_floor.conftest import as_nobody
 
 
 @pytest.fixture
@@ -238,19 +237,6 @@ def test_damaged_and_encrypted_entries_of_a_zip_are_left_out(build, archive, tmp
     assert Survey.open(build.out).present("photometry").sum() == 1
 
 
-@contextmanager
-def as_nobody():
-    """Root may read everything: be somebody else for a while."""
-    if os.geteuid():
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
 def test_files_that_may_not_be_read_are_named_and_the_rest_is_built(run):
     with tempfile.TemporaryDirectory() as place:  # pytest's own folders are for root alone
         folder = Path(place)
@@ -274,28 +260,17 @@ def test_files_that_may_not_be_read_are_named_and_the_rest_is_built(run):
         assert "catalogue.csv may not be read" in error
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 300 kB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", place], capture_output=True)
-    if mounted.returncode:
-        pytest.skip(f"no tmpfs can be mounted here: {mounted.stderr.decode().strip()}")
-    yield place
-    subprocess.run(["umount", place], check=True)
-
-
 def test_a_full_disk_is_one_sentence_and_what_was_done_is_used_again(run, archive, small_disk, tmp_path):
+    disk = small_disk("300k")
     words = ["--catalogue", archive["catalogue.csv"], "--lightcurves", archive["lightcurves"]]
     words += ["--spectra", archive["spectra"], "--spectra-catalogue", archive["lamost.csv"]]
-    status, _, error = run("build", *words, "--out", small_disk / "survey")
+    status, _, error = run("build", *words, "--out", disk / "survey")
     assert status == 2
     assert "No space left on device" in error
-    assert not (small_disk / "survey").exists()
-    assert not list(small_disk.rglob("*.part"))
-    subprocess.run(["mount", "-o", "remount,size=100m", small_disk], check=True)
-    assert run("build", *words, "--out", small_disk / "survey")[0] == 0
+    assert not (disk / "survey").exists()
+    assert not list(disk.rglob("*.part"))
+    subprocess.run(["mount", "-o", "remount,size=100m", disk], check=True)
+    assert run("build", *words, "--out", disk / "survey")[0] == 0
     assert run("build", *words, "--out", tmp_path / "survey")[0] == 0
-    assert Survey.open(small_disk / "survey").hash == Survey.open(tmp_path / "survey").hash
-    assert sorted(path.name for path in small_disk.iterdir()) == ["survey"]
+    assert Survey.open(disk / "survey").hash == Survey.open(tmp_path / "survey").hash
+    assert sorted(path.name for path in disk.iterdir()) == ["survey"]
