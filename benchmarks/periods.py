@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from astropy.timeseries import LombScargleMultiband
 
-from m3core.period import Band, search_period
+from m3core.harmonic_fit import Band
+from m3core.period import search_period
 
 __all__ = ["measure"]
 

@@ -51,7 +51,7 @@ def period_sentence(sources: pd.DataFrame) -> str:
     if "m3_period_fold" not in sources:
         return ""
     fold = sources["m3_period_fold"]
-    searched = int((fold == sources["m3_period_search"]).sum())
+    searched = int((fold.notna() & (fold != sources.get("period", fold * np.nan))).sum())
     return (
         f"folds use the searched period for {searched} stars, the catalogue's for "
         f"{int(fold.notna().sum()) - searched}; {int(fold.isna().sum())} have none"

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from astropy.timeseries import LombScargle
 
+from m3core.harmonic_fit import variance_explained
 from m3core.period import (
     FoundPeriod,
     better_period,
@@ -11,7 +12,6 @@ from m3core.period import (
     is_eclipse_like,
     search_period,
     search_periods,
-    variance_explained,
 )
 
 PHASES = {
@@ -104,11 +104,11 @@ def test_a_healthy_binary_keeps_its_orbit_though_half_of_it_peaks():
 
 
 def test_a_slightly_better_fit_does_not_replace_the_catalogue():
-    """Two periods at once, the catalogue's with 0.8 of the other's amplitude: 0.64 of its power."""
+    """Two periods at once, the catalogue's with 0.75 of the other's amplitude: 0.56 of its power."""
     bands = make("sine", 0.6123, noise=0.01)
     both = []
     for time, value, error in bands:
-        amplitude = 0.8 * np.ptp(value) / 2
+        amplitude = 0.75 * (np.ptp(value) / 2 - 0.02)
         both.append((time, value + amplitude * np.sin(2 * np.pi * time / 0.4711), error))
     found, fold = folding_period(both, 0.4711)
     assert found.period == pytest.approx(0.6123, rel=1e-3)
@@ -119,6 +119,27 @@ def test_noise_replaces_a_catalogue_period_once_in_a_hundred_at_most():
     stars = [make("sine", 1.0, amplitudes=(0.0, 0.0), noise=0.1, n=60, seed=seed) for seed in range(60)]
     fold = search_periods(stars, np.full(60, 3.21))[2]
     assert (fold != 3.21).sum() <= 2  # 0.6 expected
+
+
+@pytest.mark.parametrize("multiple", [1, 3, 7])
+def test_the_catalogue_decides_between_daily_aliases(multiple):
+    """Few epochs at one hour of the night: the daily alias fits as well, and for some stars better."""
+    rng = np.random.default_rng(5)
+    alone, told = 0, 0
+    for _ in range(20):
+        time = np.sort(rng.choice(900, 40, replace=False)) + 0.02 * rng.random(40)
+        value = 15 + 0.3 * PHASES["sine"](time / 0.5513) + 0.15 * rng.normal(size=40)
+        bands = [(time, value, np.full(40, 0.15))]
+        alone += abs(search_period(bands).period / 0.5513 - 1) < 1e-3
+        told += abs(search_period(bands, catalogue=0.5513 * multiple).period / 0.5513 - 1) < 1e-3
+    assert told > alone
+    assert told >= 17
+
+
+def test_a_wrong_catalogue_period_does_not_pull_the_search():
+    bands = make("sawtooth", 0.5513)
+    assert search_period(bands, catalogue=0.8 * 0.5513).period == search_period(bands).period
+    assert search_period(bands, catalogue=0.01).period == search_period(bands).period
 
 
 def test_without_a_catalogue_period_the_searched_one_is_used():
