@@ -15,7 +15,7 @@ __all__ = ["BALMER", "GRID", "HELIUM", "LAMOST_PIXELS", "MARGIN", "components", 
 
 Array = NDArray[np.float64]
 
-LAMOST_PIXELS = 3909
+LAMOST_PIXELS = 3908
 """Pixels of a low-resolution LAMOST spectrum, log10(wavelength) = 3.5682 + 0.0001 i."""
 
 MARGIN = 40
@@ -32,9 +32,9 @@ _IRON = (4046.96, 4064.74, 4272.96, 4384.78, 4405.99, 4532.2, 4669.4, 4921.9, 49
          5406.9, 5447.9, 5616.9, 5710.9, 6138.3, 6192.9, 6303.2, 6394.9, 6496.7, 6679.8, 8690.9, 8826.6)  # fmt: skip
 
 # heads in vacuum; TiO and the red system of CN fade to the red of their head, the Swan bands of C2 to the blue
-_TITANIUM_OXIDE = ((4763, 0.5, 110), (4956, 0.7, 120), (5169, 0.9, 130), (5450, 0.8, 150), (5864, 0.8, 160),
-                   (6161, 1.0, 170), (6653, 1.1, 180), (7056, 1.5, 190), (7591, 0.9, 180), (8434, 0.8, 160),
-                   (8862, 0.7, 140))  # fmt: skip
+_TITANIUM_OXIDE = ((4763, 0.30, 90), (4956, 0.50, 120), (5169, 0.55, 160), (5450, 0.50, 200), (5864, 0.55, 140),
+                   (6161, 0.80, 190), (6653, 0.65, 150), (7056, 1.35, 220), (7591, 0.75, 260), (8434, 0.55, 170),
+                   (8862, 0.40, 150))  # fmt: skip
 _CARBON_2 = ((4383, 0.5, 70), (4738, 1.1, 110), (5167, 1.5, 130), (5637, 1.0, 130), (6193, 0.45, 110))
 _CYANOGEN = ((6927, 0.5, 100), (7090, 0.4, 110), (7880, 0.8, 150), (8070, 0.6, 150), (4150, 0.8, 60))
 
@@ -96,7 +96,7 @@ def strengths(temperature: float, metallicity: float, *, giant: bool, carbon: bo
     """(n,) strength of each component of `components` in a star, temperature in K."""
     metals = 10 ** (0.45 * np.clip(metallicity, -2.5, 0.5))
     cool = float(np.clip((7600 - temperature) / 2600, 0.0, 1.2))
-    oxide = 0.0 if carbon else max(0.0, (4050 - temperature) / 500) ** 1.05
+    oxide = 0.0 if carbon else max(0.0, (4050 - temperature) / 550)
     gravity = 0.75 if giant else 1.0
     values = {
         "balmer": 0.85 * _peak(temperature, 8800, 0.26) + 0.28 * _peak(temperature, 6000, 0.16),

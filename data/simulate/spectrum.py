@@ -13,7 +13,7 @@ __all__ = ["COARSE_PIXELS", "WAVELENGTH", "observe_spectrum", "rest_spectrum"]
 Array = NDArray[np.float64]
 
 WAVELENGTH = np.round(GRID[MARGIN:-MARGIN], 4)
-"""Angstrom in vacuum, (3909,)."""
+"""Angstrom in vacuum, (3908,)."""
 
 COARSE_PIXELS = 13
 """With `light`, so many pixels become one: 300 in all."""
@@ -59,7 +59,7 @@ def observe_spectrum(star: Star, place: Place, rng: np.random.Generator, *, ligh
     in the green, worse at both ends, where the two arms meet near 5900 Angstrom and under the OH lines of the sky.
 
     Returns:
-        wavelength (Angstrom, vacuum), flux (relative), ivar (0 where masked), (3909,) each, or 300 with `light`.
+        wavelength (Angstrom, vacuum), flux (relative), ivar (0 where masked), (3908,) each, or 300 with `light`.
     """
     wave = WAVELENGTH
     shift = place.radial_velocity / KM_PER_PIXEL

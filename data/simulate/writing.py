@@ -1,9 +1,11 @@
 """A simulated survey: plan who is what, draw the stars chunk by chunk, write them, and their truth beside."""
 
 import os
+import platform
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
+from importlib.metadata import version
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
@@ -175,7 +177,13 @@ def _modalities() -> list[ModalitySpec]:
 
 def _provenance(options: Options) -> dict[str, Any]:
     notes = ["Simulated stars after ASAS-SN, LAMOST, Gaia EDR3, 2MASS and AllWISE; none of them is real."]
-    return {"command": options.command(), "seed": options.seed, "notes": notes + [LIGHT_NOTE] * options.light}
+    packages = ("numpy", "scipy", "pandas", "pyarrow", "astropy")
+    return {
+        "command": options.command(),
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
+        "seed": options.seed,
+        "notes": notes + [LIGHT_NOTE] * options.light,
+    }
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ def first_start() -> bool:
     """Make the demo where there is nothing else to open; M3_DEMO=off leaves an empty workspace empty.
 
     Returns:
-        Whether the page is the demo's for now.
+        Whether the page belongs to the demo.
     """
     if os.environ.get("M3_DEMO") == "off":
         return False

@@ -62,7 +62,7 @@ def test_survey_holds_what_it_declares(simulated):
     lengths = simulated.lengths("photometry")
     assert lengths.min() >= 30
     assert lengths.max() <= 1000
-    assert set(simulated.lengths("spectra")) == {3909}
+    assert set(simulated.lengths("spectra")) == {3908}
     star = simulated.source(simulated.source_ids[0])
     curve, spectrum = star.observations["photometry"], star.observations["spectra"]
     assert np.all(np.diff(curve["time"]) > 0)
