@@ -2,13 +2,19 @@
 
 import os
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from data.progress import Progress, ProgressLine
 from m3core.command import one_line_errors
 from m3core.errors import ConfigError
+
+if TYPE_CHECKING:  # each command imports what it needs: --help need not wait for it
+    from m3core.survey import Survey
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Build surveys and say what they hold.")
 
@@ -16,6 +22,26 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, help="Build survey
 @app.callback()
 def _commands() -> None:
     """Build surveys and say what they hold."""
+
+
+def _carry_out(
+    plan: Any, write: "Callable[[Any, Path, Progress], Survey]", out: Path, dry_run: bool
+) -> "Survey | None":
+    """Say what is planned and write it; None where only a dry run was asked for."""
+    for line in plan.summary():
+        typer.echo(line)
+    if dry_run:
+        typer.echo("dry run: nothing is written.")
+        return None
+    return write(plan, out, ProgressLine())
+
+
+def _written(out: Path, survey: "Survey", what: str) -> str:
+    return f"{out}: a survey of {len(survey)} {what}, hash {survey.hash[:16]}"
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
 @app.command("import-table")
@@ -40,7 +66,6 @@ def import_table(
         from data.checks import check_free
         from data.columns import parse_map
         from data.import_table.periods import period_sentence
-        from data.progress import ProgressLine
         from data.split import parse_fractions
 
         check_free(out)
@@ -50,7 +75,7 @@ def import_table(
             catalogue=catalogue,
             photometry=photometry,
             columns=parse_map(map_),
-            exclude=tuple(name.strip() for name in exclude.split(",") if name.strip()),
+            exclude=_words(exclude),
             split=parse_fractions(split),
             seed=seed,
             strict=strict,
@@ -58,14 +83,10 @@ def import_table(
             period_search=not no_period_search,
         )
         plan = importer.plan(options, ProgressLine())
-        for line in plan.summary():
-            typer.echo(line)
-        if dry_run:
-            typer.echo("dry run: nothing is written.")
-            return
-        survey = importer.write(plan, out, ProgressLine())
-        typer.echo(period_sentence(survey.sources))
-        typer.echo(f"{out}: a survey of {len(survey)} stars, hash {survey.hash[:16]}; faults are listed in report.csv.")
+        survey = _carry_out(plan, importer.write, out, dry_run)
+        if survey is not None:
+            typer.echo(period_sentence(survey.sources))
+            typer.echo(f"{_written(out, survey, 'stars')}; faults are listed in report.csv.")
 
 
 @app.command("import-astrom3")
@@ -84,7 +105,6 @@ def import_astrom3(
     with one_line_errors():
         from data import astrom3
         from data.checks import check_free
-        from data.progress import ProgressLine
 
         check_free(out)
         options = astrom3.Options(
@@ -95,13 +115,9 @@ def import_astrom3(
             strict=strict,
         )
         plan = astrom3.plan(options, ProgressLine())
-        for line in plan.summary():
-            typer.echo(line)
-        if dry_run:
-            typer.echo("dry run: nothing is written.")
-            return
-        survey = astrom3.write(plan, out, ProgressLine())
-        typer.echo(f"{out}: a survey of {len(survey)} stars, hash {survey.hash[:16]}; faults are listed in report.csv.")
+        survey = _carry_out(plan, astrom3.write, out, dry_run)
+        if survey is not None:
+            typer.echo(f"{_written(out, survey, 'stars')}; faults are listed in report.csv.")
 
 
 @app.command()
@@ -118,19 +134,14 @@ def simulate(
     with one_line_errors():
         from data import simulate as simulator
         from data.checks import check_free
-        from data.progress import ProgressLine
 
         check_free(out)
         check_free(simulator.truth_path(out))
         plan = simulator.plan(simulator.Options(sources=sources, seed=seed, missing=missing, light=light))
-        for line in plan.summary():
-            typer.echo(line)
-        if dry_run:
-            typer.echo("dry run: nothing is written.")
-            return
-        survey = simulator.write(plan, out, ProgressLine(), workers=workers or os.cpu_count() or 1)
-        typer.echo(f"{out}: a survey of {len(survey)} simulated stars, hash {survey.hash[:16]}.")
-        typer.echo(f"{simulator.truth_path(out)}: the truth about them.")
+        survey = _carry_out(plan, partial(simulator.write, workers=workers or os.cpu_count() or 1), out, dry_run)
+        if survey is not None:
+            typer.echo(f"{_written(out, survey, 'simulated stars')}.")
+            typer.echo(f"{simulator.truth_path(out)}: the truth about them.")
 
 
 @app.command()
@@ -166,7 +177,6 @@ def build(
     with one_line_errors():
         from data import archives
         from data.checks import check_free
-        from data.progress import ProgressLine
         from data.split import parse_fractions
 
         if archives.clear_finished(out):
@@ -192,17 +202,9 @@ def build(
             published_substitution=published_substitution,
         )
         plan = archives.plan(options, ProgressLine(), None if dry_run else archives.cache_folder(out))
-        for line in plan.summary():
-            typer.echo(line)
-        if dry_run:
-            typer.echo("dry run: nothing is written.")
-            return
-        survey = archives.write(plan, out, ProgressLine())
-        typer.echo(f"{out}: a survey of {len(survey)} sources, hash {survey.hash[:16]}; see report.csv.")
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
+        survey = _carry_out(plan, archives.write, out, dry_run)
+        if survey is not None:
+            typer.echo(f"{_written(out, survey, 'sources')}; see report.csv.")
 
 
 @app.command()
@@ -228,8 +230,7 @@ def export(
         from m3core.export import export_catalogue, format_of
         from m3core.survey import Survey
 
-        ids = [one.strip() for one in sources.split(",") if one.strip()] or None
-        count = export_catalogue(Survey.open(survey), out, format_of(out, format_), ids)
+        count = export_catalogue(Survey.open(survey), out, format_of(out, format_), _words(sources) or None)
         typer.echo(f"{out}: {count} sources.")
 
 

@@ -15,7 +15,7 @@ FORBIDDEN = {
 
 ORDER = [
     {"errors", "names", "manifest", "columns", "statistics", "light_curve", "files", "scores", "calibration"},
-    {"preprocess", "light_curve_features", "nn", "period"},
+    {"preprocess", "light_curve_features", "nn", "harmonic_fit", "period"},
     {"kinds"},
     {"survey"},
     {"model_config", "loss"},

@@ -22,12 +22,11 @@ from training.command import (
     SetOption,
     SurveyOption,
     changes_of,
-    check_is_run,
-    check_survey,
+    check_places,
     ending_recorded,
     log_to,
-    new_run,
-    refuse_or_leave,
+    train,
+    train_in_new_run,
 )
 from training.record import Record
 
@@ -48,33 +47,18 @@ def pretrain(
 ) -> None:
     """Train a multimodal CLIP model on a survey, embed it and map it."""
     with one_line_errors():
-        check_survey(survey)
-        if out.exists():
-            check_is_run(out)
+        check_places(survey, out)
 
-        def configured():
+        def asked():
             from m3core.survey import Survey
             from training.pretrain import configure
-
-            opened = Survey.open(survey)
-            return opened, configure(opened, preset, changes_of(config, set_))
-
-        if out.exists():
-            opened, settings = configured()
-            refuse_or_leave(out, settings, opened.hash)
-            return
-        with new_run(out) as (record, supervisor):
-            opened, settings = configured()
             from training.run_config import RunConfig
 
-            RunConfig(survey.resolve(), opened.hash, settings).write(out)
-        log_to(out)
-        with ending_recorded(record):
-            from training.pretrain import train
+            opened = Survey.open(survey)
+            settings = configure(opened, preset, changes_of(config, set_))
+            return opened, RunConfig(survey.resolve(), opened.hash, settings)
 
-            sentences = train(Run(out), opened, settings, record, supervisor)
-        supervisor.end()
-        typer.echo("\n".join(sentences))
+        train_in_new_run(out, asked)
 
 
 @app.command()
@@ -102,19 +86,10 @@ def resume(
         log_to(run)
         with ending_recorded(record):
             from training.pretrain import survey_of
-            from training.run_config import FINETUNE, RunConfig
+            from training.run_config import RunConfig
 
             wanted = RunConfig.read(opened)
-            data = survey_of(wanted, survey)
-            if wanted.command == FINETUNE:
-                from training.finetune import train as train_classifier
-
-                origin = Run(wanted.origin) if wanted.origin else None
-                sentences = train_classifier(opened, data, wanted.settings, record, supervisor, origin)
-            else:
-                from training.pretrain import train
-
-                sentences = train(opened, data, wanted.settings, record, supervisor)
+            sentences = train(opened, survey_of(wanted, survey), wanted, record, supervisor)
         supervisor.end()
         typer.echo("\n".join(sentences))
 

@@ -15,12 +15,8 @@ from training.command import (
     SetOption,
     SurveyOption,
     changes_of,
-    check_is_run,
-    check_survey,
-    ending_recorded,
-    log_to,
-    new_run,
-    refuse_or_leave,
+    check_places,
+    train_in_new_run,
 )
 
 __all__ = ["add_to"]
@@ -57,39 +53,24 @@ def finetune(
 ) -> None:
     """Train a classifier on one modality or on all of them, from a pre-trained run or from scratch."""
     with one_line_errors():
-        check_survey(survey)
-        if out.exists():
-            check_is_run(out)
+        check_places(survey, out)
         options = {"modality": modality, "labels": labels, "seed": seed, "cap": cap or None, "fusion": fusion}
         given = {name: value for name, value in options.items() if value is not None}
         from training.config import SCRATCH
 
         start = None if origin == SCRATCH else Run.open(origin)
-        place = "" if start is None else str(start.path.resolve())
 
-        def configured():
+        def asked():
             from m3core.survey import Survey
             from training.finetune import configure
-
-            opened = Survey.open(survey)
-            return opened, configure(opened, preset, {**changes_of(config, set_), **given}, start)
-
-        if out.exists():
-            opened, settings = configured()
-            refuse_or_leave(out, settings, opened.hash, place)
-            return
-        with new_run(out) as (record, supervisor):
-            opened, settings = configured()
             from training.run_config import FINETUNE, RunConfig
 
-            RunConfig(survey.resolve(), opened.hash, settings, FINETUNE, place).write(out)
-        log_to(out)
-        with ending_recorded(record):
-            from training.finetune import train
+            opened = Survey.open(survey)
+            settings = configure(opened, preset, {**changes_of(config, set_), **given}, start)
+            place = "" if start is None else str(start.path.resolve())
+            return opened, RunConfig(survey.resolve(), opened.hash, settings, FINETUNE, place)
 
-            sentences = train(Run(out), opened, settings, record, supervisor, start)
-        supervisor.end()
-        typer.echo("\n".join(sentences))
+        train_in_new_run(out, asked)
 
 
 def predict(

@@ -2,7 +2,7 @@
 
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,12 +14,13 @@ from m3core.run import Run, State
 from training.record import Record
 
 if TYPE_CHECKING:
-    from training.config import Settings
+    from m3core.survey import Survey
+    from training.run_config import RunConfig
     from training.supervisor import Supervisor
 
 __all__ = [
     "ConfigOption", "NewRunOption", "PresetOption", "RunOption", "SetOption", "SurveyOption", "changes_of",
-    "check_is_run", "check_survey", "ending_recorded", "log_to", "new_run", "refuse_or_leave",
+    "check_places", "ending_recorded", "log_to", "train", "train_in_new_run",
 ]  # fmt: skip
 
 SurveyOption = Annotated[Path, typer.Option("--survey", help="Survey folder.")]
@@ -30,10 +31,16 @@ ConfigOption = Annotated[Path | None, typer.Option("--config", help="YAML file w
 SetOption = Annotated[list[str] | None, typer.Option("--set", help="key=value, any setting; may be repeated.")]
 
 
-def check_survey(path: Path) -> None:
-    """Raise SurveyError where there is no survey: the first check, before a folder is made."""
-    if not (path / "survey.json").is_file():
-        raise SurveyError(f"{path} is not a survey: it has no survey.json; import your files with `python -m data`.")
+def check_places(survey: Path, out: Path) -> None:
+    """The first check, before a folder is made.
+
+    Raises:
+        SurveyError: there is no survey. RunError: something stands at `--out` that is no run.
+    """
+    if not (survey / "survey.json").is_file():
+        raise SurveyError(f"{survey} is not a survey: it has no survey.json; import your files with `python -m data`.")
+    if out.exists() and not (out / "status.json").is_file():
+        raise RunError(f"{out} exists already and is not a run: choose another --out.")
 
 
 def changes_of(config: Path | None, assignments: list[str] | None) -> dict[str, Any]:
@@ -44,8 +51,44 @@ def changes_of(config: Path | None, assignments: list[str] | None) -> dict[str, 
     return {**(settings_from_file(config) if config else {}), **parse_assignments(assignments or [])}
 
 
+def train_in_new_run(out: Path, asked: "Callable[[], tuple[Survey, RunConfig]]") -> None:
+    """Train in a folder of its own from start to end; nothing is done again in one that finished with these settings.
+
+    Args:
+        asked: opens the survey and settles what is asked for; called when the folder stands, since it imports torch.
+
+    Raises:
+        RunError: `out` is another run, or did not finish. M3Error: what ended the training.
+    """
+    if out.exists():
+        _refuse_or_leave(out, asked()[1])
+        return
+    with _new_run(out) as (record, supervisor):
+        survey, wanted = asked()
+        wanted.write(out)
+    log_to(out)
+    with ending_recorded(record):
+        sentences = train(Run(out), survey, wanted, record, supervisor)
+    supervisor.end()
+    typer.echo("\n".join(sentences))
+
+
+def train(run: Run, survey: "Survey", wanted: "RunConfig", record: Record, supervisor: "Supervisor") -> list[str]:
+    """Train a model or a classifier, as `wanted` says, from where the run stands; returns what to print."""
+    from training.run_config import FINETUNE
+
+    if wanted.command == FINETUNE:
+        from training import finetune
+
+        origin = Run(wanted.origin) if wanted.origin else None
+        return finetune.train(run, survey, wanted.settings, record, supervisor, origin)
+    from training import pretrain
+
+    return pretrain.train(run, survey, wanted.settings, record, supervisor)
+
+
 @contextmanager
-def new_run(out: Path) -> "Iterator[tuple[Record, Supervisor]]":
+def _new_run(out: Path) -> "Iterator[tuple[Record, Supervisor]]":
     """Make a run's folder and watch over it; if the block fails, nothing was begun and nothing stays."""
     out.mkdir(parents=True)
     record = Record(out)
@@ -79,7 +122,7 @@ def ending_recorded(record: Record) -> Iterator[None]:
         raise M3Error(one_sentence(error)) from error
 
 
-def refuse_or_leave(out: Path, settings: "Settings", survey_hash: str, origin: str = "") -> None:
+def _refuse_or_leave(out: Path, wanted: "RunConfig") -> None:
     """An `--out` that exists: fine where it is this very run and finished, a mistake otherwise.
 
     Raises:
@@ -89,16 +132,10 @@ def refuse_or_leave(out: Path, settings: "Settings", survey_hash: str, origin: s
 
     run = Run.open(out)
     done = RunConfig.read(run)
-    same = (done.settings, done.survey_hash, done.origin) == (settings, survey_hash, origin)
+    same = (done.settings, done.survey_hash, done.origin) == (wanted.settings, wanted.survey_hash, wanted.origin)
     state = run.status().state
     if same and state is State.FINISHED:
         typer.echo(f"{out} is finished already with these settings: nothing to do.")
         return
     mend = f"`python -m training resume {out}` goes on with it" if same else "choose another --out"
     raise RunError(f"{out} exists already ({state}): {mend}, or delete it first.")
-
-
-def check_is_run(out: Path) -> None:
-    """Raise RunError where something stands at `--out` that is no run."""
-    if not (out / "status.json").is_file():
-        raise RunError(f"{out} exists already and is not a run: choose another --out.")
