@@ -62,9 +62,7 @@ def test_a_bar_and_a_lasso_select_for_every_page(stocked, page):
     page.keyboard.press("Escape")
     page.get_by_role("link", name="Manifold", exact=True).click()
     page.get_by_text("60 of 60 selected").wait_for()
-    page.locator(".js-plotly-plot .gl-canvas").first.wait_for()
-    page.wait_for_timeout(500)
-    drawn = page.evaluate(
-        "() => document.querySelector('.js-plotly-plot').data.map(trace => (trace.selectedpoints || []).length)"
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.js-plotly-plot')].some(plot => (plot.data || [])"
+        ".reduce((sum, trace) => sum + (trace.selectedpoints || []).length, 0) === 60)"
     )
-    assert sum(drawn) == 60

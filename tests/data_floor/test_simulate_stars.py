@@ -5,6 +5,7 @@ import pytest
 
 from data.simulate.binaries import Orbit, draw_contact, draw_detached, draw_near_contact
 from data.simulate.catalogue import auxiliaries
+from data.simulate.lines import GRID
 from data.simulate.long_period import draw_mira, draw_rotational, draw_semiregular
 from data.simulate.observing import ZERO_POINT, LightCurve, draw_epochs, observe
 from data.simulate.place import declination, draw_place
@@ -143,8 +144,7 @@ def test_composition_shows_in_the_spectrum():
     oxygen, carbon = rest_spectrum(Star(**cool)), rest_spectrum(Star(**cool, carbon=True))
 
     def step(flux, head):  # blue side of a head over its red side
-        grid = 10 ** (3.5682 + 1e-4 * np.arange(-40, 3949))
-        return np.median(flux[np.abs(grid - head + 25) < 12]) / np.median(flux[np.abs(grid - head - 25) < 12])
+        return np.median(flux[np.abs(GRID - head + 25) < 12]) / np.median(flux[np.abs(GRID - head - 25) < 12])
 
     assert step(oxygen, 7056) > 1.5  # TiO fades to the red
     assert step(carbon, 5637) < 0.7  # Swan bands fade to the blue
