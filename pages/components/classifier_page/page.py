@@ -49,19 +49,21 @@ def classifier_page(survey_name: str, run_name: str) -> None:
 
 def _no_classifier(survey_name: str, run_name: str) -> None:
     st.title("Classifier")
-    st.info(
-        f"Run {literal(run_name)} is a pre-trained model and tells no classes: fine-tune a classifier from it, or "
-        "choose one in the sidebar.",
-        icon=":material/category:",
-    )
+    names = resources.runs_of_survey(survey_name, tuple(state.workspace().run_folders()))
+    classifiers = [name for name in names if is_classifier(resources.run(name))]
+    if resources.run(run_name).status().state.is_active:
+        says = f"Run {literal(run_name)} is at work: when it has ended, a classifier can be fine-tuned from it."
+    else:
+        says = f"Run {literal(run_name)} is a pre-trained model and tells no classes: fine-tune a classifier from it."
+    st.info(says, icon=":material/category:")
     open_training_form("Fine-tune a classifier", CLASSIFIER)
-    names = tuple(state.workspace().run_folders())
-    for name in resources.runs_of_survey(survey_name, names):
-        if is_classifier(resources.run(name)):
-            st.page_link(
-                links.CLASSIFIER, label=f"Open {literal(name)}", icon=":material/category:",
-                query_params=state.link_parameters(run=name),
-            )  # fmt: skip
+    if classifiers:
+        st.markdown(f"**Classifiers of {literal(survey_name)}**")
+    for name in classifiers:
+        st.page_link(
+            links.CLASSIFIER, label=f"Open {literal(name)}", icon=":material/category:",
+            query_params=state.link_parameters(run=name),
+        )  # fmt: skip
 
 
 def _head(survey: Survey, run: Run) -> None:
