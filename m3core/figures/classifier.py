@@ -15,6 +15,12 @@ __all__ = ["class_figure", "confusion_figure", "reliability_figure", "subset_fig
 
 MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
 
+BUTTONS = 36
+"""Margin in pixels that keeps the bar of buttons above a figure whose first row is full."""
+
+MANY = 20
+"""Subsets above which their bars are drawn closer."""
+
 FEW = 6
 """Classes up to which a cell has room for a decimal of its share."""
 
@@ -61,9 +67,11 @@ def confusion_figure(table: NDArray[np.int64], classes: Sequence[str], *, height
             showlegend=False,
         )
     )
-    figure.update_xaxes(title_text="Predicted class", type="category", side="bottom", showgrid=False)
-    figure.update_yaxes(title_text="True class", type="category", autorange="reversed", showgrid=False)
-    figure.update_layout(height=height, margin=MARGIN)
+    first, last = -0.5, len(classes) - 0.5  # else plotly leaves room for the points
+    figure.update_xaxes(title_text="Predicted class", type="category", range=[first, last], showgrid=False)
+    figure.update_yaxes(title_text="True class", type="category", range=[last, first], showgrid=False)
+    # no cut-off: a click anywhere in a cell is a click on its point, the nearest, however wide the cell
+    figure.update_layout(height=height, margin={**MARGIN, "t": BUTTONS}, hoverdistance=-1)
     return figure
 
 
@@ -83,7 +91,7 @@ def reliability_figure(figures: Mapping[str, Mapping[str, Any]], *, height: int 
                 x=found["confidence"],
                 y=found["accuracy"],
                 mode="lines+markers",
-                name=f"{plain(name)}, expected calibration error {found['ece']:.3f}",
+                name=f"{plain(name)}, ECE {found['ece']:.3f}",
                 line={"color": OKABE_ITO[1 - number % 2], "width": 1.5},
                 marker={"size": 8, "symbol": ("circle-open", "circle")[number % 2]},
                 customdata=found["n"],
@@ -93,7 +101,8 @@ def reliability_figure(figures: Mapping[str, Mapping[str, Any]], *, height: int 
     lowest = min((min(found["confidence"], default=1.0) for found in figures.values()), default=0.0)
     figure.update_xaxes(title_text="Largest probability, mean of bin", tickformat=".0%", range=[lowest - 0.03, 1.02])
     figure.update_yaxes(title_text="Share of right guesses", tickformat=".0%", range=[-0.02, 1.04])
-    return _laid_out(figure, height)
+    legend = {"orientation": "v", "x": 1, "xanchor": "right", "y": 0.03, "yanchor": "bottom"}  # where no curve comes
+    return _laid_out(figure, height).update_layout(legend=legend, margin_t=BUTTONS)
 
 
 def class_figure(table: pd.DataFrame, *, height: int = 360) -> go.Figure:
@@ -146,7 +155,9 @@ def subset_figure(table: pd.DataFrame, *, what: str = "accuracy", height: int | 
     )
     figure.update_xaxes(title_text=what.replace("_", " ").capitalize(), tickformat=".0%", range=[0, 1.02])
     figure.update_yaxes(type="category", autorange="reversed")
-    return _laid_out(figure, height or 120 + 26 * len(shown))
+    return _laid_out(figure, height or 150 + (26 if len(shown) <= MANY else 21) * len(shown)).update_layout(
+        margin_t=BUTTONS
+    )
 
 
 def _interval(value: pd.Series, low: pd.Series, high: pd.Series) -> dict[str, Any]:

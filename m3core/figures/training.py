@@ -94,8 +94,8 @@ def _line(
 def _laid_out(figure: go.Figure, y_title: str, height: int) -> go.Figure:
     figure.update_layout(
         height=height,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"},
+        margin={"l": 8, "r": 8, "t": 36, "b": 8},  # the bar of buttons is at the top
+        legend={"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top"},
         hovermode="x unified",
         uirevision="training",
     )

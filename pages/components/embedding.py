@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.components import jobs, resources
+from pages.components import jobs, links, resources, state
 from pages.components.text import literal, sentence
 from training import process
 
@@ -23,13 +23,29 @@ def offer(run_name: str, survey_name: str, why: str) -> None:
     status = run.status()
     if status.state.is_active:
         st.info(f"Run {literal(run_name)} is at work ({status.state}): its map is made at the end of the training.")
-        st.page_link("pages/training.py", label="Watch it", icon=":material/trending_down:")
+        st.page_link(links.TRAINING, label="Watch it", icon=":material/trending_down:")
         return
     if not run.has_checkpoint:
         st.info(f"Run {literal(run_name)} has no checkpoint yet: resume it, or choose another run in the sidebar.")
-        st.page_link("pages/training.py", label="Open the run", icon=":material/trending_down:")
+        st.page_link(links.TRAINING, label="Open the run", icon=":material/trending_down:")
+        return
+    if resources.model_config(run_name).head == "features":
+        st.info(
+            f"Run {literal(run_name)} is a classifier of one modality's features: it has no embeddings, and no map."
+        )
+        _other_map(run_name)
         return
     st.info(sentence(why.partition(": make")[0]))
+    _other_map(run_name)
     if st.button(f"Embed {literal(survey_name)} with {literal(run_name)}", type="primary"):
         jobs.start(key, "The embedding", lambda report: process.embed(run, survey, report))
         st.rerun()
+
+
+def _other_map(run_name: str) -> None:
+    mapped = state.mapped_run()
+    if mapped not in (None, run_name):
+        st.page_link(
+            links.MANIFOLD, label=f"Open the map of {literal(mapped)}", icon=":material/scatter_plot:",
+            query_params=state.link_parameters(run=mapped),
+        )  # fmt: skip

@@ -7,23 +7,29 @@ from pages.components import links, pick, state
 from pages.components.border import guarded
 from pages.components.export_menu import export_menu
 from pages.components.selection_panel import selection_counts, selection_table
+from pages.components.text import literal
 
 __all__ = ["selected_line"]
 
 HINT = "Click a bar or a point, or take the box or the lasso above a figure: every page keeps the selection."
 
+ROW = 38
+"""Height of the line in pixels, with a hint as with buttons: figures below keep their place under the pointer."""
+
 
 @st.fragment(key=pick.SELECTED)
 @guarded
-def selected_line(survey: Survey, survey_name: str, hint: str = HINT) -> None:
-    """How many sources, of which classes, their list and their export.
+def selected_line(survey: Survey, survey_name: str, hint: str = HINT, *, is_counted: bool = True) -> None:
+    """How many sources, of which classes, their list, their export, and the way to them.
 
     Args:
         hint: what to say while none is selected.
+        is_counted: whether to count them by class, in a line more.
     """
     selected = state.selection()
     if not selected:
-        st.caption(hint)
+        with st.container(height=ROW, border=False, vertical_alignment="center"):
+            st.caption(hint)
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{len(selected):,} of {len(survey):,} selected**")
@@ -32,7 +38,14 @@ def selected_line(survey: Survey, survey_name: str, hint: str = HINT) -> None:
             selection_table(survey, "label", _open)
         export_menu(survey, selected, key="selected_export")
         links.source_link(selected[0], "· first of them" if len(selected) > 1 else "· open")
-        selection_counts(survey, survey_name, "label")
+        mapped = state.mapped_run()
+        if mapped is not None:
+            st.page_link(
+                links.MANIFOLD, label="On the map", icon=":material/scatter_plot:",
+                query_params=state.link_parameters(run=mapped), help=f"Of run {literal(mapped)}, with these selected.",
+            )  # fmt: skip
+        if is_counted:
+            selection_counts(survey, survey_name, "label")
 
 
 def _clear() -> None:

@@ -6,6 +6,7 @@ reload); where it is silent (a page switch clears it) the session writes itself 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 
@@ -15,7 +16,7 @@ from pages.components import resources
 from pages.components.text import literal
 
 __all__ = [
-    "Chosen", "choose", "chosen", "is_new_page", "link_parameters", "notices", "page", "resolve",
+    "Chosen", "choose", "chosen", "is_new_page", "link_parameters", "mapped_run", "notices", "page", "resolve",
     "select", "select_in_order", "selection", "workspace",
 ]  # fmt: skip
 
@@ -153,6 +154,20 @@ def _resolve_source(asked: str, said: list[str]) -> None:
         _put(SOURCE, None)
     else:
         _put(SOURCE, asked)
+
+
+def mapped_run() -> str | None:
+    """The chosen run where it has a map of the survey, else its pre-trained run, else the latest with one."""
+    now = chosen()
+    if now.survey is None or now.run is None:
+        return None
+    folders = workspace().run_folders()
+    try:
+        origin = Path(str(resources.run(now.run).config().get("origin", ""))).name
+    except (M3Error, OSError):
+        origin = ""
+    names = [now.run, *([origin] if origin in folders else []), *resources.runs_of_survey(now.survey, tuple(folders))]
+    return next((name for name in names if resources.has_maps(name, now.survey)), None)
 
 
 def _default_run(survey_name: str | None, names: list[str]) -> str | None:

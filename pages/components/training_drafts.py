@@ -90,8 +90,11 @@ def finetune_draft(survey: Survey, survey_name: str) -> Draft:
         ConfigError: a setting is impossible.
     """
     starts = [SCRATCH, *_pretrained(survey_name)]
+    offered = state.chosen().run
+    if offered not in starts:
+        offered = starts[min(1, len(starts) - 1)]
     start = st.selectbox(
-        "Start from", starts, index=min(1, len(starts) - 1), key=f"tune_from_{survey.hash[:8]}",
+        "Start from", starts, index=starts.index(offered), key=f"tune_from_{survey.hash[:8]}_{offered}",
         format_func=lambda one: "scratch, no pre-training" if one == SCRATCH else one,
         help="A finished pre-trained run of this survey, or new weights.",
     )  # fmt: skip
@@ -102,17 +105,24 @@ def finetune_draft(survey: Survey, survey_name: str) -> Draft:
         "Modality", ["all", *(one for one in known if one in survey.modalities)],
         key=f"tune_modality_{survey.hash[:8]}_{start}", help="What the classifier reads.",
     )  # fmt: skip
+    chosen: dict[str, Any] = {"preset": name, "modality": modality}
+    if modality == "all":
+        chosen["fusion"] = field_widget(
+            "fusion", FinetuneConfig.model_fields["fusion"], FinetuneConfig().fusion, key="tune_fusion"
+        )
     labels = st.selectbox(
         "Labels", LABELS, format_func=lambda share: f"{share:.0%}", key="tune_labels",
         help="Share of the training split's labels that it may see, of each class alike.",
     )  # fmt: skip
+    chosen["labels"] = labels
+    if labels < 1:
+        chosen["cap"] = field_widget("cap", FinetuneConfig.model_fields["cap"], False, key="tune_cap")
     run_name = _name_of_run(f"{survey.path.name}-classifier" + ("" if modality == "all" else f"-{modality}"))
     n_labels = round(labels * int(np.sum(survey.labels[survey.rows("train")] >= 0)))
     defaults = classifier_preset(name, n_labels, is_pretrained=origin is not None)
-    settled = {"preset", "modality", "labels", *(FROM_RUN if origin is not None else ())}
+    settled = {"preset", "modality", "fusion", "labels", "cap", *(FROM_RUN if origin is not None else ())}
     fields = [field for field in FinetuneConfig.model_fields if field not in settled]
     content = _asked(FinetuneConfig, fields, defaults, key=f"{survey.hash[:8]}_{name}_{start}_{labels}", choices={})
-    chosen = {"preset": name, "modality": modality, "labels": labels}
     return Draft(survey, run_name, validated({**chosen, **content}, "settings", FinetuneConfig), origin)
 
 

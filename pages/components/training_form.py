@@ -64,8 +64,9 @@ def training_form(survey: Survey, survey_name: str) -> None:
 def _form(survey: Survey, survey_name: str) -> None:
     """A fragment: a changed setting redraws the form alone."""
     st.session_state[DRAFT] = None
+    st.session_state.setdefault(KIND, PRETRAINING)  # no default beside it: open_training_form sets the key as well
     kind = st.segmented_control(
-        "Kind of training", [PRETRAINING, CLASSIFIER], default=PRETRAINING, required=True, key=KIND,
+        "Kind of training", [PRETRAINING, CLASSIFIER], required=True, key=KIND,
         persist_state="session", width="stretch",
         help="Pre-training needs no labels and learns a space of embeddings; a classifier learns the labels of the "
         "training split, from a pre-trained run or from scratch.",

@@ -11,7 +11,7 @@ from m3core.figures.classifier import class_figure, confusion_figure
 from m3core.scores import class_table, confusion, summary, wilson
 from m3core.survey import Survey
 from pages.components import resources
-from pages.components.classifier_page.shown import is_predicted, modalities_shown
+from pages.components.classifier_page.shown import is_predicted, modalities_shown, percentages
 from pages.components.figure import show
 from pages.components.pick import pick_bars
 
@@ -35,7 +35,7 @@ def scores(survey_name: str, run_name: str) -> None:
     with left:
         st.markdown("**Confusion matrix**: share of each true class, and sources")
         pick_bars(
-            confusion_figure(table, found.classes, height=max(300, 70 + CELL * len(found.classes))),
+            confusion_figure(table, found.classes, height=max(330, 100 + CELL * len(found.classes))),
             name="confusion", alt="Confusion matrix: rows the true class, columns the predicted",
             sources_of=lambda picked: _of_cells(survey, found, picked),
         )  # fmt: skip
@@ -44,12 +44,9 @@ def scores(survey_name: str, run_name: str) -> None:
         st.markdown("**Recall and precision of each class**, 95 % intervals")
         show(class_figure(classes), name="class_scores", alt="Recall and precision of each class with intervals")
         with st.expander("As a table"):
-            st.dataframe(
-                classes, hide_index=True, key="class_table", alt="Recall and precision of each class",
-                column_config={
-                    name: st.column_config.NumberColumn(name.replace("_", " "), format="percent")
-                    for name in classes.columns[3:]
-                },
+            percentages(
+                classes, list(classes.columns[3:]), key="class_table", alt="Recall and precision of each class",
+                n_predicted="predicted",
             )  # fmt: skip
     st.caption(
         f"{evaluated_sentence(found)} Accuracy: right / all; balanced accuracy: mean of the recalls of the classes "

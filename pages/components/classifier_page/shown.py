@@ -1,12 +1,16 @@
 """What the sections share: the survey classified once, in a job, and which modalities the classifier is shown."""
 
+import pandas as pd
 import streamlit as st
 
 from m3core.classify import predict_survey
 from m3core.errors import ConfigError
 from pages.components import jobs, resources
 
-__all__ = ["is_predicted", "modalities_shown"]
+__all__ = ["is_predicted", "modalities_shown", "percentages"]
+
+FEW, HEIGHT = 12, 440
+"""Rows up to which a table is shown whole, and the height in pixels of a longer one."""
 
 
 def is_predicted(survey_name: str, run_name: str) -> bool:
@@ -39,3 +43,20 @@ def modalities_shown(run_name: str) -> tuple[str, ...]:
     if not picked:
         raise ConfigError("every modality is withheld: choose one or more.")
     return tuple(name for name in names if name in picked)
+
+
+def percentages(table: pd.DataFrame, names: list[str], *, key: str, alt: str, **columns: str) -> None:
+    """A table with shares as percentages of one decimal: more digits than that are noise with hundreds of sources.
+
+    Args:
+        names: its columns that are shares, from 0 to 1.
+        columns: name -> title, where that is not the name.
+    """
+    shares = {
+        name: st.column_config.NumberColumn(columns.get(name, name.replace("_", " ")), format="%.1f %%")
+        for name in names
+    }
+    st.dataframe(
+        table.assign(**{name: 100 * table[name] for name in names}), hide_index=True, key=key, alt=alt,
+        height="content" if len(table) <= FEW else HEIGHT, column_config=columns | shares,
+    )  # fmt: skip

@@ -1,13 +1,16 @@
 """What changes when modalities are withheld."""
 
+from functools import partial
+
 import streamlit as st
 
 from m3core.classify import MOST_FOR_ALL_SUBSETS
 from m3core.evaluation import Evaluation, evaluate, subset_table
 from m3core.figures.classifier import subset_figure
+from m3core.prediction_table import csv_text
 from pages.components import resources
 from pages.components.classifier_page.scores import evaluated_sentence
-from pages.components.classifier_page.shown import is_predicted
+from pages.components.classifier_page.shown import is_predicted, percentages
 from pages.components.figure import show
 
 __all__ = ["subsets"]
@@ -37,18 +40,21 @@ def subsets(survey_name: str, run_name: str) -> None:
             alt=f"{what.replace('_', ' ')} by the modalities that the classifier is shown",
         )  # fmt: skip
     with right:
-        st.dataframe(
-            table, hide_index=True, height=min(420, 40 + 35 * len(table)), key="subset_table",
+        scores = list(table.columns[3:])
+        percentages(
+            table[["modalities", *scores, "n", "n_without"]], scores, key="subset_table", n_without="not scored",
+            accuracy_low="low", accuracy_high="high", balanced_accuracy="balanced",
             alt="Scores by the modalities that the classifier is shown",
-            column_config={
-                name: st.column_config.NumberColumn(name.replace("_", " "), format="percent")
-                for name in table.columns[3:]
-            } | {"n_without": st.column_config.NumberColumn("without", help="Labelled, with none of them: not scored")},
         )  # fmt: skip
-    more = ""
-    if len(resources.model_config(run_name).names) > MOST_FOR_ALL_SUBSETS:
-        more = f" Of more than {MOST_FOR_ALL_SUBSETS} modalities: all, all but one, and single ones."
-    st.caption(
-        f"{SCORES[what]} From 0 to 100 %, higher is better. {evaluated_sentence(whole)} A row is of those among them "
-        f"that have one of its modalities; the others are withheld.{more}"
-    )
+        st.download_button(
+            f"Download {len(table)} rows as CSV", partial(csv_text, table), key="subset_download",
+            file_name=f"{survey_name}-by-{run_name}-subsets.csv", mime="text/csv", on_click="ignore",
+            icon=":material/download:", help="The same as of `python -m training subsets`.",
+        )  # fmt: skip
+        more = ""
+        if len(resources.model_config(run_name).names) > MOST_FOR_ALL_SUBSETS:
+            more = f" Of more than {MOST_FOR_ALL_SUBSETS} modalities: all, all but one, and single ones."
+        st.caption(
+            f"{SCORES[what]} From 0 to 100 %, higher is better. {evaluated_sentence(whole)} A row is of those "
+            f"among them that have one of its modalities; the others are withheld.{more}"
+        )
