@@ -1,0 +1,45 @@
+"""python -m m3core subtypes."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from m3core.command import one_line_errors
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Read what a model has learnt of a survey.")
+
+RunOption = Annotated[Path, typer.Option("--run", help="Run folder, with the survey embedded.")]
+SurveyOption = Annotated[Path, typer.Option("--survey", help="Survey folder.")]
+TableOption = Annotated[Path, typer.Option("--out", help="CSV file to write.")]
+
+
+@app.callback()
+def _commands() -> None:
+    """Read what a model has learnt of a survey."""
+
+
+@app.command()
+def subtypes(
+    run: RunOption,
+    survey: SurveyOption,
+    label: Annotated[str, typer.Option("--label", metavar="CLASS", help="The class to look into.")],
+    out: TableOption,
+) -> None:
+    """Find clusters within one class: source_id, cluster (0 the largest), confidence (0 to 1) of every star of it."""
+    with one_line_errors():  # each command imports what it needs: --help need not wait for it
+        from m3core.embeddings import Embeddings
+        from m3core.prediction_table import check_file, write_table
+        from m3core.subtypes import find_subtypes, subtype_table
+        from m3core.survey import Survey
+
+        check_file(out)
+        opened = Survey.open(survey)
+        found = find_subtypes(Embeddings.open(run, opened), opened, label)
+        write_table(subtype_table(found), out)
+        typer.echo("\n".join([*found.sentences, f"{out}: {len(found.rows)} stars."]))
+
+
+if __name__ == "__main__":
+    sys.exit(app())
