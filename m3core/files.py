@@ -100,7 +100,9 @@ def read_json(path: Path, error: type[M3Error] = M3Error) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise error(f"{path} does not exist: check the folder's name.") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as fault:
+    except OSError as fault:
+        raise error(f"{path} cannot be read ({fault.strerror}): restore it from a copy.") from None
+    except (ValueError, RecursionError) as fault:  # a number of thousands of digits, lists in lists without end
         raise error(f"{path} is not readable JSON ({fault}): restore it from a copy.") from None
 
 

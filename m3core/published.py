@@ -109,19 +109,23 @@ def parse(content: dict[str, Any], place: str) -> ModelConfig:
         raise CheckpointError(
             f"{place} is a {kinds[0]} encoder without 'fc' (classification is false): it neither embeds nor classifies."
         )
+    if trimodal and content["fusion"] not in ("avg", "concat"):
+        raise CheckpointError(f"{place}: fusion = {content['fusion']!r}; known are 'avg' and 'concat'.")
     head: Head | None = None
     if classification:
-        if trimodal and content["fusion"] not in ("avg", "concat"):
-            raise CheckpointError(f"{place}: fusion = {content['fusion']!r}; known are 'avg' and 'concat'.")
         head = content["fusion"] if trimodal else "features"
-    n_classes = _count(content, "num_classes", place) if classification else 0
-    named = n_classes == len(PUBLISHED_CLASSES)
+    counted = classification or content["num_classes"] is not None  # without a head it says nothing, and may be null
+    n_classes = _count(content, "num_classes", place) if counted else 0
     return ModelConfig(
         modalities=tuple(_modality(kind, content, TRIMODAL if trimodal else ALONE, place) for kind in kinds),
         embedding_dim=_count(content, "hidden_dim", place) if trimodal else 1,
         head=head,
-        classes=PUBLISHED_CLASSES if named else tuple(f"class_{number}" for number in range(n_classes)),
+        classes=() if head is None else _class_names(n_classes),
     )
+
+
+def _class_names(number: int) -> tuple[str, ...]:
+    return PUBLISHED_CLASSES if number == len(PUBLISHED_CLASSES) else tuple(f"class_{index}" for index in range(number))
 
 
 def _count(content: Mapping[str, Any], name: str, place: str) -> int:

@@ -23,6 +23,8 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
         return load_file(path)
     except FileNotFoundError:
         raise CheckpointError(f"{path} does not exist: a checkpoint is config.json and model.safetensors.") from None
+    except OSError as fault:
+        raise CheckpointError(f"{path} cannot be read ({fault.strerror or fault}): copy it again.") from None
     except SafetensorError as fault:
         raise CheckpointError(f"{path} is cut short or not a safetensors file ({fault}): copy it again.") from None
 

@@ -42,7 +42,8 @@ class ProbSparseAttention(nn.Module):
         n_top = min(self.factor * math.ceil(math.log(L)), L) if L > 1 else 1
         top = self._sparsity(q, k, n_top).topk(n_top, sorted=False).indices  # (B, H, u)
         rows = top.unsqueeze(-1).expand(-1, -1, -1, q.shape[-1])
-        attention = torch.softmax(q.gather(2, rows) @ k.transpose(-2, -1) / math.sqrt(q.shape[-1]), dim=-1)
+        scale = 1 / math.sqrt(q.shape[-1])  # a factor and no divisor: it rounds as published
+        attention = torch.softmax(q.gather(2, rows) @ k.transpose(-2, -1) * scale, dim=-1)
         mixed = v.mean(dim=2, keepdim=True).expand_as(v).scatter(2, rows, attention @ v)  # (B, H, L, K)
         if not self.head_mixing:
             mixed = mixed.transpose(1, 2)
@@ -81,8 +82,17 @@ class InformerLayer(nn.Module):
 
     def forward(self, x_BLE: Tensor) -> Tensor:
         x = self.norm1(x_BLE + self.dropout(self.attention(x_BLE)))
-        y = self.dropout(self.contract(self.dropout(self.activate(self.expand(x)))))
+        published = self.attention.sampling == "published" and not self.training
+        y = self._as_published(x) if published else self._feed_forward(x)
         return self.norm2(x + y)
+
+    def _feed_forward(self, x_BLE: Tensor) -> Tensor:
+        return self.dropout(self.contract(self.dropout(self.activate(self.expand(x_BLE)))))
+
+    def _as_published(self, x_BLE: Tensor) -> Tensor:
+        """The same sums as two convolutions of kernel 1: slower in training, but they round as published."""
+        wide = self.activate(F.conv1d(x_BLE.transpose(1, 2), self.expand.weight.unsqueeze(-1), self.expand.bias))
+        return F.conv1d(wide, self.contract.weight.unsqueeze(-1), self.contract.bias).transpose(1, 2)
 
 
 class TokenEmbedding(nn.Module):

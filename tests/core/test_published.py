@@ -6,7 +6,7 @@ import torch
 
 import m3core
 from m3core import preprocess
-from m3core.nn.informer import Informer
+from m3core.nn.informer import Informer, InformerLayer
 from tests.conftest import SHARED, needs_shared
 
 GOLDEN = SHARED / "golden" / "astrom3_small"
@@ -95,3 +95,22 @@ def test_deterministic_evaluation_ignores_the_generator():
         first = net(inputs)
         torch.manual_seed(2)
         assert torch.equal(net(inputs), first)
+
+
+@torch.no_grad()
+def test_a_layer_rounds_as_published_where_it_draws_as_published():
+    """The released layer has convolutions of kernel 1: to the last bit these, not the products of matrices."""
+    torch.manual_seed(0)
+    layer = InformerLayer(32, 4, 64, 1, 0.2, "gelu", head_mixing=True).eval()
+    layer.attention.sampling = "published"
+    wide, narrow = torch.nn.Conv1d(32, 64, 1), torch.nn.Conv1d(64, 32, 1)
+    for convolution, linear in ((wide, layer.expand), (narrow, layer.contract)):
+        convolution.weight.copy_(linear.weight.unsqueeze(-1))
+        convolution.bias.copy_(linear.bias)
+    x = torch.randn(6, 64, 32)
+    torch.manual_seed(1)
+    found = layer(x)
+    torch.manual_seed(1)
+    y = layer.norm1(x + layer.attention(x))
+    hidden = torch.nn.functional.gelu(wide(y.transpose(-1, 1)))
+    assert torch.equal(found, layer.norm2(y + narrow(hidden).transpose(-1, 1)))

@@ -81,8 +81,8 @@ def test_every_field_is_needed_and_checked(copy_of, layout):
     for name in original:
         edit_config(folder, **{name: ...})
         refused(folder, f"lacks the field '{name}' of a published AstroM3 checkpoint")
-        if layout != "clip" or name not in ("num_classes", "fusion"):  # without a head these say nothing
-            for nonsense in ("many", [], None, {}):
+        for nonsense in ("many", [], None, {}):
+            if (layout, name, nonsense) != ("clip", "num_classes", None):  # what has no head may say no number
                 edit_config(folder, **original | {name: nonsense})
                 refused(folder, name)
         edit_config(folder, **original)
@@ -163,8 +163,9 @@ def test_a_config_of_another_model(copy_of):
     for content in ('{"model_type": "bert", "hidden_size": 768, "dropout": 0.1}', "{}", "[]", "3", '{"format": "x"}'):
         (folder / "config.json").write_text(content)
         refused(folder, "configures neither an M3 Explorer checkpoint .* nor a published AstroM3 one")
-    (folder / "config.json").write_text('{"classification": tr')
-    refused(folder, "is not readable JSON")
+    for content in ('{"classification": tr', "", "[" * 100_000, f'{{"seq_len": {"9" * 5000}}}', "\0"):
+        (folder / "config.json").write_text(content)
+        refused(folder, "is not readable JSON")
 
 
 def test_files_cut_short_or_absent_and_wrong_folders(copy_of, tmp_path):
@@ -174,6 +175,8 @@ def test_files_cut_short_or_absent_and_wrong_folders(copy_of, tmp_path):
     for length in (0, 4, 8, 100, len(whole) // 2, len(whole) - 1):
         weights.write_bytes(whole[:length])
         refused(folder, "is cut short or not a safetensors file")
+    torch.save({"fc.weight": torch.zeros(3)}, weights)  # a pickle under the other name
+    refused(folder, "is cut short or not a safetensors file")
     weights.write_bytes(whole + b"more")
     refused(folder, "is cut short or not a safetensors file")
     weights.unlink()
@@ -181,6 +184,12 @@ def test_files_cut_short_or_absent_and_wrong_folders(copy_of, tmp_path):
     (folder / "config.json").unlink()
     refused(folder, "config.json does not exist: check the folder's name")
     refused(tmp_path / "nowhere", "does not exist")
+    weights.mkdir(parents=True)
+    shutil.copy(copy_of("photo") / "config.json", folder)
+    refused(folder, "model.safetensors cannot be read")
+    shutil.rmtree(folder)
+    (folder / "config.json").mkdir(parents=True)
+    refused(folder, "config.json cannot be read")
     (tmp_path / "file").write_text("")
     refused(tmp_path / "file", "is a file: name the folder that has config.json and model.safetensors")
 
