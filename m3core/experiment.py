@@ -1,10 +1,10 @@
 """An experiment's folder, read: the paper's table on a survey, cell by cell. `python -m training experiment` writes it.
 
-    experiment.json   what was asked for (Plan and settings)        status.json, log.txt   how far it is, as a run's
-    features.parquet  hand-made features of every source            timing.json            seconds of each finished step
-    seed-<s>/survey/  the survey under this seed's split; test stars have no label in it
-    seed-<s>/pretrained/, seed-<s>/<method>-<modality>-<labels>/    runs
-    seed-<s>/cells/<method>-<modality>-<labels>.json                what a method says of the test stars
+experiment.json   what was asked for (Plan and settings)        status.json, log.txt   how far it is, as a run's
+features.parquet  hand-made features of every source            timing.json            seconds of each finished step
+seed-<s>/survey/  the survey under this seed's split; test stars have no label in it
+seed-<s>/pretrained/, seed-<s>/<method>-<modality>-<labels>/    runs
+seed-<s>/cells/<method>-<modality>-<labels>.json                what a method says of the test stars
 """
 
 from collections.abc import Iterator
@@ -204,8 +204,8 @@ class Experiment:
         place = self.path / f"{cell.name}.json"
         content = read_json(place, RunError)
         try:
-            lists = [tuple(content[name]) for name in ("source_ids", "truth", "guess")]
-            return Outcome(cell, *lists, int(content["n_labels"]), bool(content["is_cut"]))
+            source_ids, truth, guess = (tuple(content[name]) for name in ("source_ids", "truth", "guess"))
+            return Outcome(cell, source_ids, truth, guess, int(content["n_labels"]), bool(content["is_cut"]))
         except (KeyError, TypeError) as fault:
             raise RunError(f"{place} is malformed ({fault}): delete it and go on with the experiment.") from None
 

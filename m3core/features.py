@@ -6,6 +6,7 @@ Spectra: none, since there is no package of general ones.
 """
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,7 @@ def feature_table(survey: Survey, progress: Callable[[float], None] = lambda don
         found = pd.DataFrame(rows, index=survey.sources.index)
         parts |= {f"{spec.name}: {name}": found[name].to_numpy(np.float64) for name in found}
     medians = [(spec.name, parts.get(f"{spec.name}: median")) for spec in curves]
-    for (first, one), (second, other) in zip(medians, medians[1:], strict=False):
+    for (first, one), (second, other) in pairwise(medians):
         if one is not None and other is not None:
             parts[f"median {first} - {second}"] = one - other
     columns = [name for spec in survey.modalities.values() for name in spec.columns]
