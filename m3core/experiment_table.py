@@ -86,7 +86,8 @@ def cell_table(experiment: Experiment) -> pd.DataFrame:
 def score_table(experiment: Experiment) -> pd.DataFrame:
     """One row a method, modality and share of labels of which a seed is done: the columns of `describe_column`.
 
-    On the published set the paper's scores stand in three more columns. Gains are CLIP's over the row's method, over the seeds in which both are done; empty in CLIP's own rows.
+    On the published set the paper's scores stand in three more columns. Gains are CLIP's over the row's method, over
+    the seeds in which both are done; empty in CLIP's own rows.
     """
     found = {row: list(experiment.outcomes(row)) for row in experiment.plan.rows}
     rows = [
@@ -158,6 +159,17 @@ class Compared:
     n_stars: int
     n_first_alone: int
     n_second_alone: int
+
+    @property
+    def mcnemar(self) -> float:
+        """p of McNemar's exact test, two-sided: of the stars that one alone gets right, is the half the first's?
+
+        For one repeat; NaN where there is no such star.
+        """
+        from scipy.stats import binomtest
+
+        n = self.n_first_alone + self.n_second_alone
+        return float(binomtest(self.n_first_alone, n).pvalue) if n else float("nan")
 
 
 def compare(first: Sequence[Repeat], second: Sequence[Repeat]) -> Compared:

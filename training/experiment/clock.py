@@ -4,7 +4,7 @@ from pathlib import Path
 
 from m3core.files import read_json, write_json
 
-__all__ = ["Clock", "duration"]
+__all__ = ["Clock"]
 
 
 ALIKE = {"clip": "scratch"}
@@ -46,10 +46,3 @@ class Clock:
             if found:
                 return sum(found) / len(found)
         return None
-
-
-def duration(seconds: float) -> str:
-    """In words, to two digits or so."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 
+from m3core.durations import duration
 from m3core.errors import RunError
 from m3core.experiment import FEATURES, Cell, Experiment
 from m3core.features import feature_table
@@ -17,7 +18,7 @@ from m3core.files import replaced_file, write_json
 from m3core.run import Run, State
 from m3core.survey import Survey
 from training.experiment.bench import Bench, Between
-from training.experiment.clock import Clock, duration
+from training.experiment.clock import Clock
 from training.experiment.output import write_tables
 from training.record import Record
 from training.supervisor import Supervisor
