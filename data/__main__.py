@@ -66,7 +66,7 @@ def import_table(
         from data.checks import check_free
         from data.columns import parse_map
         from data.import_table.periods import period_sentence
-        from data.split import parse_fractions
+        from m3core.split import parse_fractions
 
         check_free(out)
         if value not in ("", "mag", "flux"):
@@ -177,7 +177,7 @@ def build(
     with one_line_errors():
         from data import archives
         from data.checks import check_free
-        from data.split import parse_fractions
+        from m3core.split import parse_fractions
 
         if archives.clear_finished(out):
             typer.echo(f"{out}: was built already; nothing is left to do.")

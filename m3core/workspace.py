@@ -1,6 +1,7 @@
 """The workspace: the folder whose surveys and runs the app lists. A name is only ever looked up, never made a path.
 
     <workspace>/surveys/<name>/survey.json        <workspace>/runs/<name>/status.json
+    <workspace>/experiments/<name>/experiment.json
 
 Folders that lie directly in the workspace are found too: a command line writes wherever it is told to.
 """
@@ -10,10 +11,13 @@ import re
 from pathlib import Path
 
 from m3core.errors import M3Error
+from m3core.experiment import Experiment
 from m3core.run import Run
 from m3core.survey import Survey
 
 __all__ = ["Workspace", "check_new_name"]
+
+EXPERIMENT = "experiment.json"
 
 NEW_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -46,7 +50,14 @@ class Workspace:
     def run_folders(self) -> dict[str, Path]:
         """Name -> folder of every run, the last started first."""
         found = self._found("runs", "status.json")
+        # an experiment keeps its status as a run does
+        found = {name: folder for name, folder in found.items() if not (folder / EXPERIMENT).is_file()}
         return dict(sorted(found.items(), key=lambda item: _made(item[1]), reverse=True))
+
+    def experiment_folders(self) -> dict[str, Path]:
+        """Name -> folder of every experiment, the last started first."""
+        found = self._found("experiments", EXPERIMENT)
+        return dict(sorted(found.items(), key=lambda item: (item[1] / EXPERIMENT).stat().st_mtime, reverse=True))
 
     def _found(self, place: str, marker: str) -> dict[str, Path]:
         found: dict[str, Path] = {}
@@ -78,6 +89,14 @@ class Workspace:
         """
         return Run.open(_look_up(self.run_folders(), name, "run"))
 
+    def experiment(self, name: str) -> Experiment:
+        """Open an experiment of the workspace.
+
+        Raises:
+            M3Error: no experiment of this name, or one that cannot be read.
+        """
+        return Experiment.open(_look_up(self.experiment_folders(), name, "experiment"))
+
     def new_survey(self, name: str) -> Path:
         """Where a survey of this name will be written.
 
@@ -93,6 +112,18 @@ class Workspace:
             M3Error: the name is taken or impossible.
         """
         return self._new("runs", name, "run")
+
+    def new_experiment(self, name: str) -> Path:
+        """Where an experiment of this name will be written.
+
+        Raises:
+            M3Error: the name is taken or impossible.
+        """
+        return self._new("experiments", name, "experiment")
+
+    def free_experiment_name(self, wish: str) -> str:
+        """`wish` made safe, with a number behind it where it is taken."""
+        return _free(self.root / "experiments", wish)
 
     def _new(self, place: str, name: str, what: str) -> Path:
         path = self.root / place / check_new_name(name)

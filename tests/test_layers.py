@@ -14,7 +14,7 @@ FORBIDDEN = {
 }
 
 ORDER = [
-    {"errors", "names", "manifest", "columns", "statistics", "light_curve", "files", "scores", "calibration"},
+    {"errors", "names", "manifest", "columns", "statistics", "light_curve", "files", "scores", "calibration", "split"},
     {"preprocess", "light_curve_features", "nn", "harmonic_fit", "period"},
     {"kinds"},
     {"survey"},

@@ -1,4 +1,4 @@
-"""python -m training pretrain | finetune | predict | subsets | embed | stop | resume | adopt | export.
+"""python -m training pretrain | finetune | predict | subsets | experiment | embed | stop | resume | adopt | export.
 
 A run's folder stands before torch is imported, so that whoever started it sees it at once.
 """
@@ -28,6 +28,7 @@ from training.command import (
     train,
     train_in_new_run,
 )
+from training.experiment_commands import ASKED, experiment, go_on
 from training.record import Record
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Train and use multimodal CLIP models.")
@@ -35,6 +36,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, help="Train and us
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
 
 add_to(app)
+app.command()(experiment)
 
 
 @app.command()
@@ -66,7 +68,7 @@ def resume(
     run: RunArgument,
     survey: Annotated[Path | None, typer.Option("--survey", help="Where the survey lies now, if it was moved.")] = None,
 ) -> None:
-    """Go on with a run that was stopped or killed, to the same weights as one that never was."""
+    """Go on with a run or an experiment that was stopped or killed, to the same end as one that never was."""
     with one_line_errors():
         opened = Run.open(run)
         status = opened.status()
@@ -74,6 +76,11 @@ def resume(
             raise RunError(f"{run} is at work already (process {status.pid}): nothing to resume.")
         if status.state is State.FINISHED:
             typer.echo(f"{run} is finished: nothing to do.")
+            return
+        if (run / ASKED).is_file():
+            from m3core.survey import Survey
+
+            go_on(run, None if survey is None else Survey.open(survey))
             return
         step = json.loads(place.read_text())["step"] if (place := run / "last" / "position.json").is_file() else 0
         typer.echo(f"resuming at step {step}")

@@ -44,6 +44,9 @@ class Settings(BaseModel):
     )
     seed: int = Field(42, ge=0, lt=2**31, description="of the weights, the order of sources and the augmentation")
     patience: int = Field(10, ge=0, description="epochs without improvement before an early stop; 0: no early stop")
+    max_minutes: float = Field(
+        0.0, ge=0, description="training ends after so many minutes with its best epoch so far; 0: no limit"
+    )
     family: Literal["fast", "paper"] = Field("fast", description="encoders: ours, or the published architecture")
     embedding_dim: int = Field(256, ge=2, le=8192, description="dimensions of the shared space")
     optimizer: Literal["adamw", "adam"] = Field("adamw", description="Adam with decoupled weight decay, or plain")

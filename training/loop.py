@@ -82,7 +82,10 @@ class Trainer:
         self.model.train()
         while not self.position.is_done:
             self._train_epoch()
-            self._end_epoch(self._judge())
+            started = time.monotonic()
+            judgement = self._judge()
+            self.position.seconds += time.monotonic() - started
+            self._end_epoch(judgement)
 
     def _train_epoch(self) -> None:
         epoch, config = self.position.epoch, self.config
@@ -114,6 +117,8 @@ class Trainer:
                 if self.averaged is not None:
                     self.averaged.update_parameters(self.model)
                 self._count(len(batch.rows), loss, losses, rate, seconds)
+            if self.is_out_of_time:
+                return
             started = time.monotonic()
 
     def _count(self, n: int, loss: float, losses: dict[str, float], rate: float, seconds: float) -> None:
@@ -151,6 +156,11 @@ class Trainer:
         """Whether the validation split is large enough to judge epochs."""
         return len(self.rows.validation) >= self.objective.fewest_judged
 
+    @property
+    def is_out_of_time(self) -> bool:
+        """Whether the limit of minutes is used up: the epoch under way is then the last, as far as it has come."""
+        return 0 < 60 * self.config.max_minutes <= self.position.seconds
+
     def _judge(self) -> Judgement:
         """The validation split, or the training loss where there is none."""
         if self.has_validation:
@@ -179,6 +189,7 @@ class Trainer:
                 monitor=monitor,
                 best=is_best,
                 seconds=position.seconds,
+                out_of_time=self.is_out_of_time,
             )
             log.info(
                 "epoch %d/%d: train loss %.4f%s%s",
@@ -187,7 +198,11 @@ class Trainer:
             )  # fmt: skip
             position.epoch += 1
             position.step_in_epoch, position.n_seen, position.loss_sum, position.pair_sums = 0, 0, 0.0, {}
-            position.is_done = position.epoch >= config.epochs or (judges and position.judge.should_stop(config))
+            position.is_done = (
+                position.epoch >= config.epochs
+                or (judges and position.judge.should_stop(config))
+                or self.is_out_of_time
+            )
             if is_best:
                 save_checkpoint(self.best_model, self.record.path / "checkpoint")
             self.save()

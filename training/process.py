@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -21,7 +21,7 @@ from m3core.survey import Survey
 from training.config import FROM_RUN, SCRATCH, FinetuneConfig, Settings, TrainConfig
 from training.supervisor import STOP_FILE
 
-__all__ = ["delete", "embed", "resume", "start_finetune", "start_pretrain", "stop"]
+__all__ = ["delete", "embed", "resume", "start_experiment", "start_finetune", "start_pretrain", "stop"]
 
 ROOT = Path(__file__).resolve().parent.parent
 """The repository: `python -m training` is found from here."""
@@ -53,6 +53,27 @@ def start_finetune(survey: Survey, out: Path, config: FinetuneConfig, origin: Ru
     """
     start = SCRATCH if origin is None else str(origin.path.resolve())
     return _start_training(["finetune", "--from", start], survey, out, config, () if origin is None else FROM_RUN)
+
+
+def start_experiment(survey: Survey, out: Path, arguments: Sequence[str]) -> None:
+    """Start an experiment as a process that outlives this one.
+
+    Args:
+        arguments: options of `python -m training experiment` beside the survey and the folder.
+
+    Raises:
+        RunError: it ended at once; the sentence it left.
+    """
+    places = ["--survey", str(survey.path.resolve()), "--out", str(out.resolve())]
+    _start(["experiment", *places, *arguments], (out / "experiment.json").is_file)
+
+
+def go_on(experiment: Path) -> None:
+    """Start a process that goes on with an experiment, also with one that was killed before its first word."""
+    status = experiment / "status.json"
+    before = status.stat().st_mtime_ns if status.is_file() else 0
+    begun = lambda: status.is_file() and status.stat().st_mtime_ns > before  # noqa: E731
+    _start(["resume", str(experiment.resolve())], begun)
 
 
 def _start_training(command: list[str], survey: Survey, out: Path, config: Settings, exclude: tuple[str, ...]) -> Run:

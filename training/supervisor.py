@@ -17,7 +17,7 @@ from typing import Protocol
 from m3core.run import State
 from training.record import Record
 
-__all__ = ["STOP_FILE", "Supervisor"]
+__all__ = ["STOP_FILE", "Savable", "Supervisor"]
 
 log = logging.getLogger(__name__)
 

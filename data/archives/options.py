@@ -6,8 +6,8 @@ from pathlib import Path
 
 from data.archives.classes import UNCERTAIN, Uncertain
 from data.archives.lightcurves import Value, find_reader
-from data.split import check_fractions
 from m3core.errors import ConfigError
+from m3core.split import check_fractions
 
 __all__ = ["GAIA_EPOCH", "Options"]
 

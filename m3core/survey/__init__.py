@@ -3,6 +3,7 @@
 from m3core.manifest import Column, Manifest, ModalitySpec, SplitSpec
 from m3core.names import safe_names
 from m3core.survey.reader import Observation, Source, Survey
+from m3core.survey.resplit import write_resplit
 from m3core.survey.writer import survey_writer, write_survey
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "Survey",
     "safe_names",
     "survey_writer",
+    "write_resplit",
     "write_survey",
 ]

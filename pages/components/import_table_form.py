@@ -12,7 +12,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from data.columns import parse_map
 from data.import_table import Plan, plan, write
-from data.split import parse_fractions
+from m3core.split import parse_fractions
 from m3core.survey import Survey
 from pages.components import jobs
 

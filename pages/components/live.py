@@ -3,6 +3,7 @@
 import streamlit as st
 
 from m3core.classify import is_classifier
+from m3core.durations import duration
 from m3core.errors import M3Error
 from m3core.figures.training import loss_figure, recall_figure, score_figure
 from m3core.run import Run, State, Status
@@ -12,7 +13,7 @@ from pages.components.figure import show
 from pages.components.text import literal
 from training import process
 
-__all__ = ["active_runs", "live_run"]
+__all__ = ["COLOURS", "POLL_SECONDS", "active_runs", "live_run"]
 
 POLL_SECONDS = 1.5
 
@@ -94,16 +95,8 @@ def _progress_text(run: Run, status: Status) -> str:
     parts = [f"Epoch {status.epoch} of {status.epochs}", f"step {status.step:,} of {status.steps:,}"]
     parts.append(f"{status.sources_per_second:,.0f} sources/s")
     if status.seconds_left is not None:
-        parts.append(f"{_duration(status.seconds_left)} left of the training")
+        parts.append(f"{duration(status.seconds_left)} left of the training")
     return " · ".join(parts)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
 
 
 def _buttons(run: Run, status: Status) -> None:

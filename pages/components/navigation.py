@@ -44,6 +44,7 @@ def _navigation() -> Page:
             st.Page(PAGES / "manifold.py", title="Manifold", icon=":material/scatter_plot:"),
             st.Page(PAGES / "source.py", title="Source", icon=":material/star:"),
             st.Page(PAGES / "classifier.py", title="Classifier", icon=":material/category:"),
+            st.Page(PAGES / "experiment.py", title="Experiment", icon=":material/science:"),
             st.Page(PAGES / "training.py", title="Training", icon=":material/trending_down:"),
             st.Page(PAGES / "runs.py", title="Runs", icon=":material/list:"),
             st.Page(PAGES / "import_data.py", title="Import", icon=":material/upload_file:"),

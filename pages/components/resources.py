@@ -17,6 +17,7 @@ from m3core.colouring import Colouring, colouring
 from m3core.embeddings import Embeddings, embeddings_folder
 from m3core.errors import CheckpointError, M3Error
 from m3core.evaluation import CALIBRATION
+from m3core.experiment import Experiment
 from m3core.figures.map import map_figure
 from m3core.files import read_json
 from m3core.manifold import MEAN, Maps
@@ -27,8 +28,8 @@ from m3core.survey import Survey
 from m3core.workspace import Workspace
 
 __all__ = [
-    "colours", "derived", "drawn_map", "embeddings", "has_maps", "maps", "model_config", "neighbours", "of_classifier",
-    "run", "runs_of_survey", "survey", "weights_stamp",
+    "colours", "derived", "drawn_map", "embeddings", "experiment", "has_maps", "maps", "model_config", "neighbours",
+    "of_classifier", "of_experiment", "run", "runs_of_survey", "survey", "weights_stamp",
 ]  # fmt: skip
 
 Stamp = tuple[int, ...]
@@ -127,6 +128,35 @@ def _trained_on(config: str, stamp: Stamp) -> str:
 def _embedding_files(of: Run, survey: Survey) -> tuple[Path, Path, Path]:
     folder = embeddings_folder(of, survey)
     return folder / "embeddings.json", folder / "map" / "map.json", of.checkpoint / "model.safetensors"
+
+
+def experiment(name: str) -> Experiment:
+    """An experiment of the workspace; its cells are read anew each time they are asked for.
+
+    Raises:
+        M3Error: none of this name, or unreadable.
+    """
+    return Workspace().experiment(name)
+
+
+def of_experiment(name: str, function: Callable[..., Any], *arguments: Hashable) -> Any:
+    """What a plain function makes of an experiment's finished cells: once, until there are more. Never change it.
+
+    Args:
+        function: (experiment, *arguments) -> anything, a function of a module.
+    """
+    found = experiment(name)
+    stamp = (*_stamp(found.path / "experiment.json"), len(list(found.path.glob("seed-*/cells/*.json"))))
+    what = f"{function.__module__}.{function.__qualname__}"
+    return _of_experiment(str(found.path), stamp, what, arguments, found, function)
+
+
+@st.cache_resource(show_spinner="Computing intervals", max_entries=64)
+def _of_experiment(
+    path: str, stamp: Stamp, what: str, arguments: tuple[Hashable, ...], _experiment: Experiment,
+    _function: Callable[..., Any],
+) -> Any:  # fmt: skip
+    return _function(_experiment, *arguments)
 
 
 def has_maps(run_name: str, survey_name: str) -> bool:

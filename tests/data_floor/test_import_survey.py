@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from data.columns import time_label
-from data.split import parse_fractions, split_sources
 from m3core.errors import ConfigError
 from m3core.light_curve import time_resolution
+from m3core.split import parse_fractions, split_sources
 
 
 def test_inputs_are_the_numeric_columns_less_identity_and_what_is_excluded(importer, catalogue, photometry):
