@@ -137,8 +137,25 @@ class ModelConfig(_Config):
         for modality in common:
             ours, theirs = modality.spec, survey.modalities[modality.spec.name]
             for what in ("kind", "fields", "columns", "units"):
-                if getattr(ours, what) != getattr(theirs, what):
+                wanted, found = getattr(ours, what), getattr(theirs, what)
+                if wanted != found:
+                    fault = _columns_misfit(wanted, found) if what == "columns" else f"{found}, the model read {wanted}"
                     raise CheckpointError(
-                        f"modality {ours.name!r} of survey {survey.path.name} has {what} {getattr(theirs, what)}, the "
-                        f"model was trained on {getattr(ours, what)}: import it with the same columns and units."
+                        f"modality {ours.name!r} of survey {survey.path.name} has {what} {fault}: import it with the "
+                        "same columns and units as the survey that the model was trained on."
                     )
+
+
+def _columns_misfit(wanted: tuple[str, ...], found: tuple[str, ...]) -> str:
+    """How columns differ from those that a model read, in few words however many there are."""
+    lacking = [name for name in wanted if name not in found]
+    surplus = [name for name in found if name not in wanted]
+    if not lacking and not surplus:
+        place = next(index for index, name in enumerate(wanted) if name != found[index])
+        return f"in another order, {found[place]!r} at place {place + 1} where the model read {wanted[place]!r}"
+    parts = [
+        f"{verb} {', '.join(names[:3])}" + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        for verb, names in (("without", lacking), ("with the unknown", surplus))
+        if names
+    ]
+    return " and ".join(parts)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from m3core.calibration import Calibration
+from m3core.calibration import FEWEST, Calibration
 from m3core.classify import Progress, load_classifier, observed, survey_logits
 from m3core.errors import ConfigError
 from m3core.evaluation import calibrated, calibration_of
@@ -59,8 +59,8 @@ def prediction_table(
     probabilities = calibrated(calibration, survey, np.arange(len(survey)), used, logits)
     sentences = [f"{'calibrated' if calibration.is_fitted else 'not calibrated'}: {calibration.reason}."]
     if prior_shift:
-        probabilities, sentence = _shifted(probabilities, calibration)
-        sentences.append(sentence)
+        probabilities, said = _shifted(probabilities, calibration)
+        sentences += said
     answered = np.isfinite(probabilities).all(axis=1)
     predicted = np.full(len(survey), "", object)
     predicted[answered] = np.array(classes, object)[probabilities[answered].argmax(axis=1)]
@@ -78,6 +78,8 @@ def prediction_table(
     for index, name in enumerate(classes):
         table[f"p_{name}"] = probabilities[:, index]
     table["modalities"] = ["+".join(np.array(used, object)[flags]) for flags in seen.T]
+    if n_partly := int((answered & ~seen.all(axis=0)).sum()):
+        sentences.append(f"{n_partly} of {int(answered.sum())} predictions rest on some of {', '.join(used)} alone.")
     return table, sentences
 
 
@@ -88,15 +90,29 @@ def _check_threshold(threshold: float, classes: Sequence[str]) -> None:
         raise ConfigError(f"a class of the classifier is called {UNKNOWN!r}: --unknown-below cannot be told from it.")
 
 
-def _shifted(probabilities: NDArray[np.float64], calibration: Calibration) -> tuple[NDArray[np.float64], str]:
-    """The probabilities under the survey's own class shares, and a sentence with these."""
+MUCH = 3.0
+"""A share that changes more than so many times is doubted where few sources of the class were seen in the fit."""
+
+
+def _shifted(probabilities: NDArray[np.float64], calibration: Calibration) -> tuple[NDArray[np.float64], list[str]]:
+    """The probabilities under the survey's own class shares, and sentences with these and with what is doubtful."""
     assumed = np.array(calibration.shares)
     shares = estimate_shares(probabilities, assumed)
-    listed = ", ".join(
-        f"{name} {share:.1%} ({before:.1%})"
-        for name, share, before in zip(calibration.classes, shares, assumed, strict=True)
-    )
-    return with_shares(probabilities, assumed, shares), f"class shares by EM (in brackets what was assumed): {listed}."
+    classes = list(zip(calibration.classes, shares, assumed, strict=True))
+    listed = ", ".join(f"{name} {share:.1%} ({before:.1%})" for name, share, before in classes)
+    sentences = [f"class shares by EM (in brackets what was assumed): {listed}."]
+    doubted = [
+        f"{name} ({before:.1%} to {share:.1%}, about {before * calibration.n:.0f} sources)"
+        for name, share, before in classes
+        if before * calibration.n < FEWEST and not before / MUCH <= share <= before * MUCH
+    ]
+    if doubted:
+        sentences.append(
+            f"doubtful: {', '.join(doubted)} changed more than {MUCH:g} times, and the calibration saw fewer than "
+            f"{FEWEST} sources of each, too few to tell a rare class from errors: compare with the table without this "
+            "correction."
+        )
+    return with_shares(probabilities, assumed, shares), sentences
 
 
 def unknown_sentence(calibration: Calibration, threshold: float) -> str:

@@ -87,6 +87,9 @@ def predict(
     prior_shift: Annotated[
         bool, typer.Option("--prior-shift", help="Correct for class shares that differ from those of the training.")
     ] = False,
+    show_modalities: Annotated[
+        bool, typer.Option("--show-modalities", help="A last column: the modalities that each prediction rests on.")
+    ] = False,
 ) -> None:
     """Classify every source of a survey: a table with a probability for each class."""
     with one_line_errors():
@@ -99,7 +102,7 @@ def predict(
         table, sentences = prediction_table(
             opened, Survey.open(survey), names=names, unknown_below=unknown_below, prior_shift=prior_shift
         )
-        write_table(table, out)
+        write_table(table if show_modalities else table.drop(columns="modalities"), out)
         typer.echo("\n".join([*sentences, f"{out}: {len(table)} sources."]))
 
 

@@ -1,12 +1,14 @@
 """Predictions by command: six modalities of which any may be missing, calibrated, the same bytes twice."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from m3core import prediction_table as prediction_table_module
 from m3core.classify import Predictions, predict_survey, standard_subsets
 from m3core.errors import CheckpointError, ConfigError, RunError, SurveyError
 from m3core.evaluation import calibration_of, evaluate, subset_table
@@ -63,11 +65,14 @@ def test_every_source_of_every_split_has_a_row(survey, run, tmp_path):
     printed = said("predict", "--run", run.path, "--survey", survey.path, "--out", tmp_path / "a.csv")
     assert "calibrated: temperature" in printed
     table = pd.read_csv(tmp_path / "a.csv", dtype={"source_id": str}, keep_default_na=False)
-    assert list(table.columns) == ["source_id", "predicted", "p_RRAB", "p_SR", "modalities"]
+    assert list(table.columns) == ["source_id", "predicted", "p_RRAB", "p_SR"]
     assert table["source_id"].tolist() == survey.source_ids.tolist()
     assert table[["p_RRAB", "p_SR"]].sum(axis=1).to_numpy() == pytest.approx(1, abs=2e-6)
     assert (table["predicted"] == np.where(table["p_RRAB"] > 0.5, "RRAB", "SR")).all()
-    assert table["modalities"][0] == "g+r+i+z+metadata"  # the first source lacks the first band
+    said("predict", "--run", run.path, "--survey", survey.path, "--out", tmp_path / "b.csv", "--show-modalities")
+    shown = pd.read_csv(tmp_path / "b.csv", dtype={"source_id": str}, keep_default_na=False)
+    assert shown["modalities"][0] == "g+r+i+z+metadata"  # the first source lacks the first band
+    assert shown.drop(columns="modalities").equals(table)
     rows = survey.rows("test")
     assert (table["predicted"][rows].to_numpy() == survey.sources["label"].to_numpy()[rows]).mean() > 0.85
 
@@ -92,7 +97,8 @@ def test_without_labels_and_with_modalities_missing(survey, run, tmp_path):
     poor = rewritten(
         survey, tmp_path / "poor", sources=change, modalities=[survey.modalities[name] for name in ("r", "metadata")]
     )
-    printed = said("predict", "--run", run.path, "--survey", poor.path, "--out", tmp_path / "a.csv")
+    given = ["--survey", poor.path, "--out", tmp_path / "a.csv", "--show-modalities"]
+    printed = said("predict", "--run", run.path, *given)
     assert "1 sources have none of the modalities" in printed
     table = pd.read_csv(tmp_path / "a.csv", keep_default_na=False)
     assert table.loc[2, ["predicted", "p_RRAB", "p_SR", "modalities"]].tolist() == ["", "", "", ""]
@@ -104,7 +110,8 @@ def test_without_labels_and_with_modalities_missing(survey, run, tmp_path):
 
 
 def test_withheld_modalities_change_the_answer(survey, run, tmp_path):
-    given = ["--run", run.path, "--survey", survey.path, "--out", tmp_path / "a.csv", "--modalities"]
+    given = ["--run", run.path, "--survey", survey.path, "--out", tmp_path / "a.csv", "--show-modalities"]
+    given.append("--modalities")
     said("predict", *given, "r, g")
     table = pd.read_csv(tmp_path / "a.csv", keep_default_na=False)
     assert set(table["modalities"]) == {"g+r", "g", "r"}
@@ -133,6 +140,22 @@ def test_prior_shift_follows_the_surveys_shares(survey, run):
     assert any("class shares by EM" in sentence for sentence in sentences)
     assert table["p_SR"].mean() != plain["p_SR"].mean()
     assert table[["p_RRAB", "p_SR"]].sum(axis=1).to_numpy() == pytest.approx(1)
+
+
+def test_a_rare_class_that_the_shift_takes_away_is_doubted_in_numbers(survey, run, monkeypatch):
+    """Two calibration sources in a hundred are no measure: EM from probabilities that never favour them says none."""
+    fitted = replace(calibration_of(run, ("RRAB", "SR")), shares=(0.98, 0.02), n=100)
+    logits = np.tile([4.0, -4.0], (len(survey), 1)).astype(np.float32)
+    monkeypatch.setattr(prediction_table_module, "calibration_of", lambda *_: fitted)
+    monkeypatch.setattr(
+        prediction_table_module, "survey_logits", lambda *_: (("RRAB", "SR"), tuple(survey.modalities), logits)
+    )
+    _, sentences = prediction_table(run, survey, prior_shift=True)
+    doubt = next(sentence for sentence in sentences if sentence.startswith("doubtful"))
+    assert "SR (2.0% to 0.0%, about 2 sources) changed more than 3 times" in doubt
+    fitted = replace(fitted, n=5000)  # a hundred of them
+    _, sentences = prediction_table(run, survey, prior_shift=True)
+    assert not any(sentence.startswith("doubtful") for sentence in sentences)
 
 
 def test_calibration_is_of_the_validation_split(survey, run):
@@ -187,7 +210,12 @@ def test_bad_input_to_predict_is_one_sentence_and_nothing_is_written(survey, run
     other = rewritten(survey, tmp_path / "units", modalities=spec_with(survey, "g", units={"mag": "Jy"}))
     assert "modality 'g' of survey units has units" in refused(other.path)
     other = rewritten(survey, tmp_path / "columns", modalities=spec_with(survey, "metadata", columns=("colour",)))
-    assert "modality 'metadata' of survey columns has columns" in refused(other.path)
+    assert "modality 'metadata' of survey columns has columns without period: import" in refused(other.path)
+    other = rewritten(
+        survey, tmp_path / "order", modalities=spec_with(survey, "metadata", columns=("colour", "period"))
+    )
+    order = "has columns in another order, 'colour' at place 1 where the model read 'period'"
+    assert order in refused(other.path)
     renamed = survey.modalities["metadata"].model_copy(update={"name": "table"})
     alone = rewritten(survey, tmp_path / "none", modalities=[renamed])
     assert "no modality in common" in refused(alone.path)
