@@ -1,5 +1,7 @@
 """One line on what is selected, above the figures of a page on which bars, points and cells select."""
 
+import html
+
 import streamlit as st
 
 from m3core.survey import Survey
@@ -13,8 +15,8 @@ __all__ = ["selected_line"]
 
 HINT = "Click a bar or a point, or take the box or the lasso above a figure: every page keeps the selection."
 
-ROW = 38
-"""Height of the line in pixels, with a hint as with buttons: figures below keep their place under the pointer."""
+ROW = "display:flex;align-items:center;min-height:2.5rem"
+"""Style of the line without buttons: as high as with them, so that figures below keep their place under the pointer."""
 
 
 @st.fragment(key=pick.SELECTED)
@@ -28,8 +30,7 @@ def selected_line(survey: Survey, survey_name: str, hint: str = HINT, *, is_coun
     """
     selected = state.selection()
     if not selected:
-        with st.container(height=ROW, border=False, vertical_alignment="center"):
-            st.caption(hint)
+        st.html(f"<div style='{ROW};opacity:.6;font-size:.875rem'>{html.escape(hint)}</div>")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{len(selected):,} of {len(survey):,} selected**")

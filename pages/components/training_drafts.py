@@ -89,14 +89,18 @@ def finetune_draft(survey: Survey, survey_name: str) -> Draft:
     Raises:
         ConfigError: a setting is impossible.
     """
-    starts = [SCRATCH, *_pretrained(survey_name)]
+    own, others = _pretrained(survey_name)
+    starts = [SCRATCH, *own, *others]
     offered = state.chosen().run
     if offered not in starts:
-        offered = starts[min(1, len(starts) - 1)]
+        offered = own[0] if own else SCRATCH
     start = st.selectbox(
         "Start from", starts, index=starts.index(offered), key=f"tune_from_{survey.hash[:8]}_{offered}",
-        format_func=lambda one: "scratch, no pre-training" if one == SCRATCH else one,
-        help="A finished pre-trained run of this survey, or new weights.",
+        format_func=lambda one: (
+            "scratch, no pre-training" if one == SCRATCH else f"{one}, of another survey" if one in others else one
+        ),
+        help="A pre-trained run, or new weights. One of another survey must have its modalities and share no source "
+        "with it, unless both have the same split.",
     )  # fmt: skip
     origin = None if start == SCRATCH else resources.run(start)
     name = _preset()
@@ -138,14 +142,16 @@ def _name_of_run(wish: str) -> str:
     return st.text_input("Name of the run", value=free, key=f"train_name_{free}", max_chars=64).strip()
 
 
-def _pretrained(survey_name: str) -> list[str]:
-    """Runs of the survey that a classifier can start from, the latest first."""
-    found = []
-    for name in resources.runs_of_survey(survey_name, tuple(state.workspace().run_folders())):
+def _pretrained(survey_name: str) -> tuple[list[str], list[str]]:
+    """Runs that a classifier can start from, the latest first: those of the survey, and the others."""
+    names = tuple(state.workspace().run_folders())
+    of_survey = set(resources.runs_of_survey(survey_name, names))
+    own, others = [], []
+    for name in names:
         run = resources.run(name)
         if run.has_checkpoint and not is_classifier(run) and not run.status().state.is_active:
-            found.append(name)
-    return found
+            (own if name in of_survey else others).append(name)
+    return own, others
 
 
 def _asked(

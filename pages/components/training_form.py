@@ -6,7 +6,7 @@ from m3core.errors import M3Error
 from m3core.survey import Survey
 from pages.components import jobs, links, state
 from pages.components.border import guarded
-from pages.components.text import literal
+from pages.components.text import literal, sentence
 from pages.components.training_drafts import Draft, finetune_draft, pretrain_draft
 
 __all__ = ["CLASSIFIER", "open_training_form", "training_form"]
@@ -85,7 +85,7 @@ def _estimate_line() -> None:
     if measuring.is_alive():
         st.caption("Measuring one step to estimate time and memory …")
     elif measuring.fault:
-        st.warning(literal(measuring.fault, 400))
+        st.warning(sentence(measuring.fault))
     else:
         st.caption(literal(measuring.result, 400))
 

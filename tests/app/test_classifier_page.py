@@ -1,6 +1,7 @@
 """The classifier page: its sections, a cell's sources, other runs and surveys, and the form that makes a classifier."""
 
 import json
+import shutil
 from dataclasses import asdict
 
 import numpy as np
@@ -180,6 +181,51 @@ def test_a_run_that_is_no_classifier_leads_to_the_form(workspace):
     labels = {box.label for box in [*app.selectbox, *app.number_input]}
     assert {"Modality", "Labels", "Epochs", "Fusion", "Label smoothing"} <= labels
     assert "Embedding dim" not in labels, "that is the pre-trained run's"
+
+    def asked():
+        return {box.label for box in [*app.selectbox, *app.toggle]}
+
+    assert "Cap" not in asked()
+    next(box for box in app.selectbox if box.label == "Labels").set_value(0.5)
+    next(box for box in app.selectbox if box.label == "Modality").set_value("g")
+    checked(app.run())
+    assert "Cap" in asked()
+    assert "Fusion" not in asked(), "there is nothing to join"
+
+
+def test_a_run_of_another_survey_can_be_started_from(stocked, tmp_path, monkeypatch):
+    """It is offered behind those of the survey, and what would leak is said before anything starts."""
+    shutil.copytree(stocked / "runs" / "done", tmp_path / "runs" / "done")
+    survey = Survey.open(stocked / "surveys" / "small")
+    turned = {"train": "test", "test": "train", "validation": "validation"}
+    rewritten(
+        survey, tmp_path / "surveys" / "other",
+        sources=lambda table: table.assign(split=table["split"].map(turned)),
+    )  # fmt: skip
+    monkeypatch.setenv("M3_WORKSPACE", str(tmp_path))
+    app = open_page("classifier", survey="other", run="done")
+    app.main.button(key="open_training_form").click()
+    checked(app.run())
+    start = next(box for box in app.selectbox if box.label == "Start from")
+    assert start.value == "done"
+    assert start.options == ["scratch, no pre-training", "done, of another survey"]
+    app.button(key="train_start").click()
+    assert "was pre-trained on another split of sources of other" in said(checked(app.run()))
+    assert not (tmp_path / "runs" / "other-classifier").exists()
+
+
+def test_the_map_of_selected_sources_is_that_of_a_run_with_one(tmp_path, monkeypatch):
+    monkeypatch.setenv("M3_WORKSPACE", str(tmp_path))
+    survey = make_survey(tmp_path / "surveys" / "small", n=120)
+    make_run(tmp_path / "runs" / "mapped", survey)
+    make_classifier(tmp_path / "runs" / "tells", survey)
+    app = section("Scores")
+    app.session_state["selection"] = ("s000",)
+    links = checked(app.run()).get("page_link")
+    on_map = next(link for link in links if link.proto.label == "On the map")
+    assert "run=mapped" in on_map.proto.query_string
+    links = open_page("manifold", survey="small", run="tells").get("page_link")
+    assert "Open the map of mapped" in [link.proto.label for link in links]
 
 
 def test_without_a_checkpoint_it_says_to_wait(tmp_path, monkeypatch):

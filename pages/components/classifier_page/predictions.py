@@ -44,8 +44,8 @@ def predictions(survey_name: str, run_name: str) -> None:
     if found is None:
         return
     table, sentences = found
+    st.caption("  \n".join(sentence(one) for one in sentences))  # what a threshold costs, beside its slider
     _table(resources.survey(name), name, run_name, table)
-    st.caption("  \n".join(sentence(one) for one in sentences))
 
 
 def _made(
@@ -112,10 +112,10 @@ def _rows(shown: pd.DataFrame, survey_name: str) -> None:
             if survey_name == state.chosen().survey:
                 state.choose(source=ids[cells[0][0]])
 
-    number = st.column_config.NumberColumn(format="%.3f")
+    number = st.column_config.NumberColumn(format="%.3f", help="0 to 1; those of a row sum to 1")
     st.dataframe(
         shown, hide_index=True, height=330, key="predict_table", on_select=clicked, selection_mode="single-cell",
-        column_config={name: number for name in shown.columns if name == "p" or name.startswith("p_")}
+        column_config={name: number for name in shown.columns if name.startswith("p_")}
         | {"p": st.column_config.NumberColumn("largest p", format="%.3f", help="0 to 1; the probability of the guess")},
         alt="Predictions; choosing a row shows the way to its source",
     )  # fmt: skip

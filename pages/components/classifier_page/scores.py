@@ -11,7 +11,7 @@ from m3core.figures.classifier import class_figure, confusion_figure
 from m3core.scores import class_table, confusion, summary, wilson
 from m3core.survey import Survey
 from pages.components import resources
-from pages.components.classifier_page.shown import is_predicted, modalities_shown, percentages
+from pages.components.classifier_page.shown import is_scored, modalities_shown, percentages
 from pages.components.figure import show
 from pages.components.pick import pick_bars
 
@@ -23,7 +23,7 @@ CELL = 38
 
 def scores(survey_name: str, run_name: str) -> None:
     """How often the classifier is right, and what it takes for what."""
-    if not is_predicted(survey_name, run_name):
+    if not is_scored(survey_name, run_name):
         return
     survey = resources.survey(survey_name)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):

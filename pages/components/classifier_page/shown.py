@@ -3,18 +3,33 @@
 import pandas as pd
 import streamlit as st
 
-from m3core.classify import predict_survey
+from m3core.classify import predict_survey, scored_split, targets
 from m3core.errors import ConfigError
 from pages.components import jobs, resources
+from pages.components.text import literal
 
-__all__ = ["is_predicted", "modalities_shown", "percentages"]
+__all__ = ["is_scored", "modalities_shown", "percentages"]
 
 FEW, HEIGHT = 12, 440
 """Rows up to which a table is shown whole, and the height in pixels of a longer one."""
 
 
-def is_predicted(survey_name: str, run_name: str) -> bool:
-    """Whether the survey has been classified; while it is being, False, with a bar and Stop in its place."""
+def is_scored(survey_name: str, run_name: str) -> bool:
+    """Whether the survey has labels to score by and has been classified; if not False, with the reason in its place:
+    the way to the predictions, or a bar and Stop."""
+    survey, split = resources.survey(survey_name), scored_split(resources.survey(survey_name))
+    classes = resources.model_config(run_name).classes
+    if not (targets(survey, classes)[survey.rows(split)] >= 0).any():
+        st.info(
+            f"Survey {literal(survey_name)} has no labelled source of the classifier's classes in its test or "
+            "validation split: there is nothing to score. Its predictions are in the section Predictions.",
+            icon=":material/label_off:",
+        )
+        return False
+    return _is_predicted(survey_name, run_name)
+
+
+def _is_predicted(survey_name: str, run_name: str) -> bool:
     run, survey = resources.run(run_name), resources.survey(survey_name)
 
     def work(report: jobs.Progress) -> bool:

@@ -10,7 +10,7 @@ from m3core.figures.classifier import subset_figure
 from m3core.prediction_table import csv_text
 from pages.components import resources
 from pages.components.classifier_page.scores import evaluated_sentence
-from pages.components.classifier_page.shown import is_predicted, percentages
+from pages.components.classifier_page.shown import is_scored, percentages
 from pages.components.figure import show
 
 __all__ = ["subsets"]
@@ -25,7 +25,7 @@ SCORES = {
 
 def subsets(survey_name: str, run_name: str) -> None:
     """A score for each mixture of modalities, as bars and as a table."""
-    if not is_predicted(survey_name, run_name):
+    if not is_scored(survey_name, run_name):
         return
     whole: Evaluation = resources.of_classifier(run_name, survey_name, evaluate)
     table = resources.of_classifier(run_name, survey_name, subset_table)
