@@ -28,6 +28,7 @@ from training.experiment.plan import seed_split, split_spec
 from training.experiment.trees import TREES
 from training.record import Record
 from training.run_config import FINETUNE, RunConfig
+from training.setup import measured_modalities
 from training.supervisor import Savable, Supervisor
 
 __all__ = ["Bench", "Between", "check_settings"]
@@ -68,8 +69,12 @@ def check_settings(experiment: Experiment, survey: Survey) -> None:
     """Raise what the first trainings would raise of their settings, before anything is trained."""
     cell = next(cell for cell in experiment.plan.cells if cell.row.method == "scratch")
     split = split_survey(experiment, survey, cell.seed)
-    pretrain_settings(experiment, split, cell.seed)
-    classifier_settings(experiment, split, cell, None)
+    a_few = split.rows("train")[:32]
+    for settings in (
+        pretrain_settings(experiment, split, cell.seed),
+        classifier_settings(experiment, split, cell, None),
+    ):
+        measured_modalities(split, tuple(split.modalities), settings, a_few)
 
 
 class Between:
