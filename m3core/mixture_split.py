@@ -1,33 +1,41 @@
 """Is a cloud of points one or two? A Gaussian mixture proposes where to cut, an empty valley between decides.
 
-Bayes' information criterion alone cuts any cloud that is not Gaussian, a continuum of periods for instance. A cut counts
-only where few points lie between its two sides, on an axis that was not fitted to them (`valley`).
+Bayes' information criterion alone cuts any cloud that is not Gaussian, a continuum of periods for instance. A cut
+counts only where few points lie between its two sides, on an axis that was not fitted to them (`valley`).
 """
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DEEP", "Split", "best_split", "valley"]
+__all__ = ["DEEP", "FEWEST", "GAIN", "Split", "best_split", "valley"]
 
 Array = NDArray[np.float64]
 
 DEEP = 0.2
 """A cut is accepted where the density in the valley is at most this share of the lower peak's (docs/subtypes.md)."""
 
-BIC_GAIN = 10.0
-"""By how much two components have to be better than one: 'very strong' (Kass & Raftery 1995, JASA 90, 773)."""
+GAIN = 0.5
+"""A cut is accepted where two Gaussians are better than one by at least so much of BIC a star. For many stars the gain
+is ln(1 + p q D^2) + 2 p ln p + 2 q ln q with shares p, q = 1 - p at distance D: 0.5 is D = 4.7, half and half or 1 to 3.
+"""
+
+WORTH_A_LOOK = 10.0
+"""BIC gain of the whole under which no cut is looked at: above is 'very strong' (Kass & Raftery 1995, JASA 90, 773)."""
 
 POINTS_PER_DIMENSION, MOST_DIMENSIONS = 10, 10
 """Principal components that are looked at: one for ten points, ten at most."""
 
 RANDOM_STARTS, FOLDS, REPEATS, MOST_TRIED = 10, 5, 5, 4
-SMALLEST, SMALLEST_SHARE = 10, 0.05
+SMALLEST, SMALLEST_SHARE = 15, 0.05
 """The smaller side of a cut has at least so many points, and at least this share of them all."""
+
+FEWEST = 40
+"""Points under which no cut is looked for."""
 
 SIMILAR = 1e-3
 """Optima whose mean log-likelihoods differ by less are one."""
@@ -55,9 +63,14 @@ class Split:
     model: Any
 
     @property
-    def is_deep(self) -> bool:
+    def is_accepted(self) -> bool:
         """Whether the cut counts."""
-        return self.valley <= DEEP
+        return self.valley <= DEEP and self.gain_per_star >= GAIN
+
+    @property
+    def gain_per_star(self) -> float:
+        """BIC gain over the number of fitted points."""
+        return self.bic_gain / len(self.side)
 
     def share_on_right(self, points: Array) -> Array:
         """(m,) posterior probability of side 1 for any points (m, D)."""
@@ -65,17 +78,18 @@ class Split:
         return np.asarray(mixture.predict_proba(whitening.transform(points))[:, 1], np.float64)
 
 
-def best_split(points: Array) -> Split | None:
-    """The best cut of a cloud in two, accepted or not (`Split.is_deep`).
+def best_split(points: Array, tick: Callable[[], None] = lambda: None) -> Split | None:
+    """The best cut of a cloud in two, accepted or not (`Split.is_accepted`).
 
     Principal components are whitened. In them mixtures of two Gaussians with one covariance (which no linear map
     of the points changes) are fitted by EM from many cuts: along each principal axis, each independent
     component and random directions, at the quartiles. Of the optima that BIC prefers to one Gaussian, those with
-    the emptiest valleys are cross-fitted: the axis of four fifths places the last fifth, five times anew, and the median
-    of the valleys counts. Of deep ones the best BIC wins, else the deepest is returned.
+    the emptiest valleys are cross-fitted: the axis of four fifths places the last fifth, five times anew, and the
+    median of the valleys counts. Of acceptable ones the best BIC wins, else the deepest is returned.
 
     Args:
         points: (n, D), without NaN.
+        tick: called now and then; raising from it cancels.
 
     Returns:
         None where there are too few points, or no mixture of two is better than one Gaussian.
@@ -87,7 +101,7 @@ def best_split(points: Array) -> Split | None:
     points = np.asarray(points, np.float64)
     n = len(points)
     smallest = max(SMALLEST, int(SMALLEST_SHARE * n))
-    if n < 4 * SMALLEST:
+    if n < FEWEST:
         return None
     # small matrices: one thread is faster, and gives the same sums on every machine
     with threadpool_limits(limits=1):
@@ -98,24 +112,25 @@ def best_split(points: Array) -> Split | None:
         found: list[Split] = []
         known: set[float] = set()
         for start in _starts(white, np.random.default_rng(0)):
+            tick()
             mixture = _two(white, start)
             if (place := round(float(mixture.lower_bound_) / SIMILAR)) in known:
                 continue
             known.add(place)
             side = mixture.predict(white)
             gain = float(one - mixture.bic(white))
-            if gain < BIC_GAIN or min(side.sum(), n - side.sum()) < smallest:
+            if gain < WORTH_A_LOOK or min(side.sum(), n - side.sum()) < smallest:
                 continue
             axis, separation = _axis(mixture)
             place_on_axis = (white - mixture.means_.mean(axis=0)) @ axis
             found.append(
                 Split(valley(place_on_axis, side), separation, gain, side, place_on_axis, (whitening, mixture))
             )
-        found.sort(key=lambda one: one.valley)
+        found.sort(key=lambda one: (one.gain_per_star < GAIN, one.valley))
         tried = [_cross_fitted(white, one) for one in found[:MOST_TRIED]]
-    deep = [one for one in tried if one.is_deep]
-    if deep:
-        return max(deep, key=lambda one: one.bic_gain)
+    accepted = [one for one in tried if one.is_accepted]
+    if accepted:
+        return max(accepted, key=lambda one: one.bic_gain)
     return min(tried, key=lambda one: one.valley, default=None)
 
 

@@ -10,7 +10,7 @@
 4. Every star of the class gets the cluster of largest posterior probability.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,13 +19,15 @@ from numpy.typing import NDArray
 
 from m3core.embeddings import Embeddings
 from m3core.errors import SurveyError
-from m3core.mixture_split import DEEP, SMALLEST, Split, best_split
+from m3core.mixture_split import DEEP, FEWEST, GAIN, Split, best_split
 from m3core.neighbors import nearest
 from m3core.survey import Survey
 
 __all__ = ["Subtypes", "class_rows", "class_vectors", "find_subtypes", "has_own_neighbours", "subtype_table"]
 
 NEIGHBOURS = 15
+
+Progress = Callable[[float], None]
 
 MOST_FITTED = 5000
 """More stars of a class than this are not needed to find its clusters; the others are only assigned."""
@@ -107,8 +109,13 @@ def has_own_neighbours(
     return np.asarray(own.sum(axis=1) >= 0.5 * NEIGHBOURS * share)
 
 
-def find_subtypes(embeddings: Embeddings, survey: Survey, label: str) -> Subtypes:
+def find_subtypes(
+    embeddings: Embeddings, survey: Survey, label: str, progress: Progress = lambda done: None
+) -> Subtypes:
     """Clusters of a class.
+
+    Args:
+        progress: told the share of the stars that no cut is looked for in any more; raising from it cancels.
 
     Raises:
         SurveyError: the survey has no such class, or no star of it has an embedding.
@@ -122,7 +129,7 @@ def find_subtypes(embeddings: Embeddings, survey: Survey, label: str) -> Subtype
     if len(known) > MOST_FITTED:
         drawn = np.sort(np.random.default_rng(0).choice(known, MOST_FITTED, replace=False))
     fitted = drawn[has_own_neighbours(embeddings.mean, survey.labels, rows[drawn])]
-    first, splits, shares = _divided(vectors, known, fitted)
+    first, splits, shares = _divided(vectors, known, fitted, _Counted(progress, len(fitted)))
     cluster, confidence = np.zeros(len(rows), np.int64), np.zeros(len(rows))
     order = np.argsort(-np.bincount(shares.argmax(axis=1), minlength=shares.shape[1]), kind="stable")
     shares = shares[:, order]
@@ -145,20 +152,37 @@ def find_subtypes(embeddings: Embeddings, survey: Survey, label: str) -> Subtype
     )  # fmt: skip
 
 
+class _Counted:
+    """How much of a class is settled."""
+
+    def __init__(self, progress: Progress, n: int) -> None:
+        self._progress, self._n, self._done = progress, max(n, 1), 0
+
+    def tick(self) -> None:
+        """Still at work."""
+        self._progress(self._done / self._n)
+
+    def settle(self, n: int) -> None:
+        """So many stars need no further cut."""
+        self._done += n
+        self.tick()
+
+
 def _divided(
-    vectors: NDArray[np.float64], known: NDArray[np.int64], fitted: NDArray[np.int64]
+    vectors: NDArray[np.float64], known: NDArray[np.int64], fitted: NDArray[np.int64], counted: "_Counted"
 ) -> tuple[Split | None, list[Split], NDArray[np.float64]]:
     """The first cut, all accepted ones, and (k, clusters) posterior probabilities of the known stars.
 
     The probability of a cluster is the product of those of the sides that lead to it.
     """
-    first = best_split(vectors[fitted])
-    if first is None or not first.is_deep:
+    first = best_split(vectors[fitted], counted.tick)
+    if first is None or not first.is_accepted:
+        counted.settle(len(fitted))
         return first, [], np.ones((len(known), 1))
     right = first.share_on_right(vectors[known])
     splits, parts = [first], []
     for side, share in ((0, 1.0 - right), (1, right)):
-        _, more, within = _divided(vectors, known, fitted[first.side == side])
+        _, more, within = _divided(vectors, known, fitted[first.side == side], counted)
         splits += more
         parts.append(share[:, None] * within)
     return first, splits, np.concatenate(parts, axis=1)
@@ -166,15 +190,21 @@ def _divided(
 
 def _verdict(label: str, sizes: list[int], first: Split | None, splits: list[Split], n_fitted: int) -> str:
     if splits:
-        cuts = "; ".join(f"valley {one.valley:.2f}, separation {one.separation:.1f} sigma" for one in splits)
+        cuts = "; ".join(
+            f"valley {one.valley:.2f}, BIC gain {one.gain_per_star:.2f} a star, separation {one.separation:.1f} sigma"
+            for one in splits
+        )
         listed = ", ".join(str(size) for size in sizes)
         return f"class {label}: {len(sizes)} clusters of {listed} stars ({cuts})."
-    if n_fitted < 4 * SMALLEST:
-        why = f"{n_fitted} stars to fit, and at least {4 * SMALLEST} are needed to tell"
+    if n_fitted < FEWEST:
+        why = f"{n_fitted} stars to fit, and at least {FEWEST} are needed to tell"
     elif first is None:
         why = "no mixture of two Gaussians is better than one by BIC"
     else:
-        why = f"the deepest valley found is {first.valley:.2f}, and a subtype needs {DEEP:g} or less"
+        why = (
+            f"the best cut has valley {first.valley:.2f} and BIC gain {first.gain_per_star:.2f} a star, and a subtype "
+            f"needs {DEEP:g} or less and {GAIN:g} or more"
+        )
     return f"class {label}: one cluster of {sum(sizes)} stars, no subtypes seen ({why})."
 
 

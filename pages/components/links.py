@@ -7,10 +7,22 @@ import streamlit as st
 from pages.components import state
 from pages.components.text import literal
 
-__all__ = ["CLASSIFIER", "HOME", "IMPORT", "MANIFOLD", "RUNS", "SOURCE", "TRAINING", "follow", "source_link"]
+__all__ = [
+    "CLASSIFIER",
+    "HOME",
+    "IMPORT",
+    "MANIFOLD",
+    "RUNS",
+    "SOURCE",
+    "SUBTYPES",
+    "TRAINING",
+    "follow",
+    "source_link",
+]
 
 HOME, MANIFOLD, SOURCE, TRAINING = "pages/home.py", "pages/manifold.py", "pages/source.py", "pages/training.py"
 RUNS, IMPORT, CLASSIFIER = "pages/runs.py", "pages/import_data.py", "pages/classifier.py"
+SUBTYPES = "pages/subtypes.py"
 
 _FOLLOW = st.components.v2.component(
     "m3_follow", js=(Path(__file__).parent / "assets" / "follow.js").read_text(encoding="utf-8")
