@@ -101,8 +101,9 @@ def search_period(
 
     Curves taken at night fit a period and its daily aliases nearly alike, and which of them wins is chance. So a
     catalogue's period has a say: of its fractions P, P/2, ... P/12 that of the largest one-sine power is the period
-    found if it reaches 0.7 of the power of the highest peak. On eros_lmc, where the catalogue has multiples, LightGBM on
-    hand-made features is right for 95.4 % with this period beside them and for 93.0 % without (docs/accuracy.md).
+    found if it reaches 0.7 of the power of the highest peak. On eros_lmc, where the catalogue has multiples,
+    LightGBM on hand-made features is right for 95.4 % with this period beside them and for 93.0 % without
+    (docs/accuracy.md).
 
     Args:
         bands: light curves of one source; bands under `harmonic_fit.MIN_BAND_POINTS` points are left out.
