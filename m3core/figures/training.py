@@ -92,8 +92,9 @@ def _line(
 
 
 def _laid_out(figure: go.Figure, y_title: str, height: int) -> go.Figure:
+    rows_of_legend = -(-len(figure.data) // 3)
     figure.update_layout(
-        height=height,
+        height=height + 19 * max(0, rows_of_legend - 2),  # many pairs take no height from their curves
         margin={"l": 8, "r": 8, "t": 36, "b": 8},  # the bar of buttons is at the top
         legend={"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top"},
         hovermode="x unified",
