@@ -145,7 +145,7 @@ def test_one_at_work_shows_its_progress_and_what_is_done(tmp_path, monkeypatch):
     assert "20 of 59 steps done" in app.main.get("progress")[0].proto.text.replace("\\", "")
     assert "about 10 min left" in app.main.get("progress")[0].proto.text.replace("\\", "")
     assert app.button(key="experiment_stop").label == "Stop"
-    assert len(app.dataframe[0].value) == 8  # rows of which a seed is done
+    assert len(app.dataframe[0].value) == 9  # one seed of each
     (tmp_path / "experiments" / "going" / "status.json").unlink()
     app = open_page("experiment", survey="small")
     assert "has not begun" in said(app)
