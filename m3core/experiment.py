@@ -57,7 +57,7 @@ class Row:
     @property
     def title(self) -> str:
         """In words."""
-        return f"{self.modality}, {self.labels:.0%} of the labels, {METHODS[self.method]}"
+        return f"{self.modality}, {100 * self.labels:g} % of the labels, {METHODS[self.method]}"
 
 
 @dataclass(frozen=True)

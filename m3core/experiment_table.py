@@ -1,6 +1,5 @@
 """The tables of an experiment: a row a cell, and a row a method with mean, spread, intervals and paired tests."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +8,7 @@ import pandas as pd
 
 from m3core.experiment import ALL, METHODS, Experiment, Outcome, Row
 from m3core.published_scores import published_score
-from m3core.resampling import METRICS, Repeat, interval, paired_difference, paired_t_test
+from m3core.resampling import METRICS, Repeats, paired_difference, paired_t_test
 
 __all__ = [
     "COLUMNS",
@@ -89,11 +88,10 @@ def score_table(experiment: Experiment) -> pd.DataFrame:
     On the published set the paper's scores stand in three more columns. Gains are CLIP's over the row's method, over
     the seeds in which both are done; empty in CLIP's own rows.
     """
-    found = {row: list(experiment.outcomes(row)) for row in experiment.plan.rows}
+    found = {row: side for row in experiment.plan.rows if (side := Side.of(experiment, row)).outcomes}
     rows = [
-        _row(row, outcomes, found.get(Row(row.modality, row.labels, REFERENCE), []), experiment.classes)
-        for row, outcomes in found.items()
-        if outcomes
+        _cells(row, side) | _gains(row, side, found.get(Row(row.modality, row.labels, REFERENCE)))
+        for row, side in found.items()
     ]
     columns = ["modality", "labels", "method", "seeds", "n_labels", "n_test", "cut"]
     columns += [f"{metric}_{ending}" for metric in METRICS for ending in COLUMNS]
@@ -101,47 +99,65 @@ def score_table(experiment: Experiment) -> pd.DataFrame:
     if not experiment.asked["is_published"]:
         return table
     kinds = {**experiment.asked["kinds"], ALL: ALL}
-    theirs = [published_score(kinds[row.modality], row.labels, row.method) for row, done in found.items() if done]
+    theirs = [published_score(kinds[row.modality], row.labels, row.method) for row in found]
     return pd.concat([table, pd.DataFrame(theirs, columns=["published", "published_std", "published_p"])], axis=1)
 
 
-def _row(
-    row: Row, outcomes: Sequence[Outcome], reference: Sequence[Outcome], classes: tuple[str, ...]
-) -> dict[str, Any]:
-    repeats = [found.repeat(classes) for found in outcomes]
-    mine, theirs = _in_both(outcomes, reference, classes) if row.method != REFERENCE else ([], [])
+@dataclass(frozen=True)
+class Side:
+    """A row of the table: what it says in each seed in which it is done, and that as repeats."""
+
+    outcomes: tuple[Outcome, ...]
+    repeats: Repeats
+    classes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, experiment: Experiment, row: Row) -> "Side":
+        """Read a row."""
+        outcomes = tuple(experiment.outcomes(row))
+        return cls(outcomes, Repeats(tuple(one.repeat(experiment.classes) for one in outcomes)), experiment.classes)
+
+    def paired(self, other: "Side") -> tuple[Repeats, Repeats] | None:
+        """Both in the seeds in which both are done, on the test stars that both judge; None where there are none."""
+        stars = [[(one.cell.seed, frozenset(one.source_ids)) for one in side.outcomes] for side in (self, other)]
+        if stars[0] == stars[1]:
+            return (self.repeats, other.repeats) if self.outcomes else None
+        theirs = {one.cell.seed: one for one in other.outcomes}
+        pairs = []
+        for one in self.outcomes:
+            two = theirs.get(one.cell.seed)
+            if two and (shared := frozenset(one.source_ids) & frozenset(two.source_ids)):
+                pairs.append((one.repeat(self.classes, shared), two.repeat(self.classes, shared)))
+        if not pairs:
+            return None
+        return Repeats(tuple(mine for mine, _ in pairs)), Repeats(tuple(its for _, its in pairs))
+
+
+def _cells(row: Row, side: Side) -> dict[str, Any]:
     cells: dict[str, Any] = {
-        "modality": row.modality, "labels": row.labels, "method": METHODS[row.method], "seeds": len(outcomes),
-        "n_labels": float(np.mean([found.n_labels for found in outcomes])),
-        "n_test": float(np.mean([len(repeat.truth) for repeat in repeats])),
-        "cut": sum(found.is_cut for found in outcomes),
+        "modality": row.modality, "labels": row.labels, "method": METHODS[row.method], "seeds": len(side.outcomes),
+        "n_labels": float(np.mean([one.n_labels for one in side.outcomes])),
+        "n_test": float(np.mean([len(one.source_ids) for one in side.outcomes])),
+        "cut": sum(one.is_cut for one in side.outcomes),
     }  # fmt: skip
     for metric in METRICS:
-        values = [repeat.scores[metric] for repeat in repeats]
-        score = interval(repeats, metric)
+        score = side.repeats.interval(metric)
         cells |= {f"{metric}_mean": score.value, f"{metric}_low": score.low, f"{metric}_high": score.high}
-        if len(values) > 1:
-            cells[f"{metric}_std"] = float(np.std(values, ddof=1))
-        if mine:
-            gain = paired_difference(theirs, mine, metric)
-            cells |= {f"{metric}_gain": gain.value, f"{metric}_gain_low": gain.low, f"{metric}_gain_high": gain.high}
-            scores = ([repeat.scores[metric] for repeat in side] for side in (theirs, mine))
-            cells[f"{metric}_gain_p"] = paired_t_test(*scores)
+        if len(side.outcomes) > 1:
+            cells[f"{metric}_std"] = float(np.std(side.repeats.values(metric), ddof=1))
     return cells
 
 
-def _in_both(
-    first: Sequence[Outcome], second: Sequence[Outcome], classes: tuple[str, ...]
-) -> tuple[list[Repeat], list[Repeat]]:
-    """Repeats of the seeds in which both are done, each on the test stars that both judge."""
-    by_seed = {found.cell.seed: found for found in second}
-    pairs = []
-    for one in first:
-        other = by_seed.get(one.cell.seed)
-        shared = frozenset(one.source_ids) & frozenset(other.source_ids) if other else frozenset()
-        if other and shared:
-            pairs.append((one.repeat(classes, shared), other.repeat(classes, shared)))
-    return [mine for mine, _ in pairs], [theirs for _, theirs in pairs]
+def _gains(row: Row, side: Side, reference: Side | None) -> dict[str, float]:
+    pair = reference.paired(side) if reference and row.method != REFERENCE else None
+    if pair is None:
+        return {}
+    cells: dict[str, float] = {}
+    for metric in METRICS:
+        gain = paired_difference(*pair, metric)
+        cells |= {f"{metric}_gain": gain.value, f"{metric}_gain_low": gain.low, f"{metric}_gain_high": gain.high}
+        cells[f"{metric}_gain_p"] = paired_t_test(*(one.values(metric) for one in pair))
+    return cells
 
 
 @dataclass(frozen=True)
@@ -172,11 +188,11 @@ class Compared:
         return float(binomtest(self.n_first_alone, n).pvalue) if n else float("nan")
 
 
-def compare(first: Sequence[Repeat], second: Sequence[Repeat]) -> Compared:
+def compare(first: Repeats, second: Repeats) -> Compared:
     """Compare two methods, repeat by repeat, each pair on the same stars in the same order."""
     rows = []
     for metric in METRICS:
-        values = [[repeat.scores[metric] for repeat in side] for side in (first, second)]
+        values = [side.values(metric) for side in (first, second)]
         found = paired_difference(first, second, metric)
         rows.append(
             {
@@ -184,14 +200,14 @@ def compare(first: Sequence[Repeat], second: Sequence[Repeat]) -> Compared:
                 "difference": found.value, "low": found.low, "high": found.high, "p": paired_t_test(*values),
             }
         )  # fmt: skip
-    right = [np.concatenate([repeat.truth == repeat.guess for repeat in side]) for side in (first, second)]
+    right = [np.concatenate([one.truth == one.guess for one in side.each]) for side in (first, second)]
     return Compared(
-        pd.DataFrame(rows), len(first), len(right[0]),
+        pd.DataFrame(rows), len(first.each), len(right[0]),
         int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum()),
     )  # fmt: skip
 
 
 def compare_rows(experiment: Experiment, first: Row, second: Row) -> Compared | None:
     """Compare two rows of an experiment over the seeds in which both are done; None where there is none."""
-    sides = _in_both(list(experiment.outcomes(first)), list(experiment.outcomes(second)), experiment.classes)
-    return compare(*sides) if sides[0] else None
+    pair = Side.of(experiment, first).paired(Side.of(experiment, second))
+    return compare(*pair) if pair else None

@@ -7,13 +7,14 @@ mean over the drawn repeats. Two methods are compared on the same drawn stars.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from m3core.scores import summary
 
-__all__ = ["DRAWS", "METRICS", "Interval", "Repeat", "interval", "paired_difference", "paired_t_test", "resampled"]
+__all__ = ["DRAWS", "METRICS", "Interval", "Repeat", "Repeats", "paired_difference", "paired_t_test"]
 
 METRICS = ("accuracy", "balanced_accuracy", "macro_recall")
 
@@ -21,6 +22,8 @@ DRAWS = 2000
 """Of a bootstrap: the ends of a 95 % interval are then certain to about a twentieth of its width."""
 
 Classes = NDArray[np.int64]
+Drawn = dict[str, NDArray[np.float64]]
+"""Metric -> (draws,) scores."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +39,35 @@ class Repeat:
     guess: Classes
     n_classes: int
 
-    @property
+    @cached_property
     def scores(self) -> dict[str, float]:
         """`METRICS` (m3core.scores.summary), fractions in [0, 1], higher is better."""
         return summary(self.truth, self.guess, self.n_classes)
+
+    def drawn(self, seed: int, draws: int) -> Drawn:
+        """Scores of stars drawn with replacement; in a draw without a star of a class, balanced accuracy and macro
+        recall leave that class out.
+
+        The draws depend on `seed` and the number of stars alone: methods with the same test stars meet the same ones.
+        """
+        occurring = np.unique(self.truth)
+        member = np.equal.outer(self.truth, occurring).astype(np.float32)
+        both = np.concatenate([member, member * (self.truth == self.guess)[:, None]], axis=1)
+        members, hits = np.split((_weights(len(self.truth), seed, draws) @ both).astype(np.float64), 2, axis=1)
+        with np.errstate(invalid="ignore"):
+            balanced = np.nanmean(np.where(members > 0, hits / members, np.nan), axis=1)
+        return {
+            "accuracy": hits.sum(axis=1) / len(self.truth),
+            "balanced_accuracy": balanced,
+            "macro_recall": balanced * len(occurring) / self.n_classes,
+        }
+
+
+@lru_cache(maxsize=8)  # every method of a repeat asks for the same
+def _weights(n: int, seed: int, draws: int) -> NDArray[np.float32]:
+    """(draws, n): how often each star is drawn."""
+    drawn = np.random.default_rng([seed, n]).multinomial(n, np.full(n, 1 / n), size=draws)
+    return drawn.astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -51,60 +79,44 @@ class Interval:
     high: float
 
 
-def resampled(repeats: Sequence[Repeat], metric: str, *, seed: int = 0, draws: int = DRAWS) -> NDArray[np.float64]:
-    """(draws,) of a score, each the mean over repeats drawn with replacement, of stars drawn with replacement.
+@dataclass(frozen=True)
+class Repeats:
+    """One method over its repeats."""
 
-    The draws depend on `seed` and on the numbers of stars alone: methods with the same test stars meet the same draws.
-    In a draw without a star of a class, balanced accuracy and macro recall leave that class out.
-    """
-    by_repeat = np.stack([_one(repeat, metric, seed + number, draws) for number, repeat in enumerate(repeats)])
-    chosen = np.random.default_rng([seed, len(repeats)]).integers(len(repeats), size=(draws, len(repeats)))
-    return np.asarray(by_repeat[chosen.T, np.arange(draws)].mean(axis=0))
+    each: tuple[Repeat, ...]
+    draws: int = DRAWS
 
+    def values(self, metric: str) -> list[float]:
+        """The score of each repeat."""
+        return [repeat.scores[metric] for repeat in self.each]
 
-def _one(repeat: Repeat, metric: str, seed: int, draws: int) -> NDArray[np.float64]:
-    """(draws,) of a score on the stars of one repeat."""
-    n = len(repeat.truth)
-    weights = _weights(n, seed, draws)
-    right = repeat.truth == repeat.guess
-    if metric == "accuracy":
-        return np.asarray(weights @ right.astype(np.float32) / n, np.float64)
-    member = np.equal.outer(repeat.truth, np.unique(repeat.truth)).astype(np.float32)  # (n, classes that occur)
-    members, hits = weights @ member, weights @ (member * right[:, None])
-    with np.errstate(invalid="ignore"):
-        balanced = np.nanmean(np.where(members > 0, hits / members, np.nan), axis=1)
-    share = member.shape[1] / repeat.n_classes if metric == "macro_recall" else 1.0
-    return np.asarray(balanced * share, np.float64)
+    @cached_property
+    def drawn(self) -> Drawn:
+        """Scores, each the mean over repeats drawn with replacement, of stars drawn with replacement."""
+        found = [repeat.drawn(number, self.draws) for number, repeat in enumerate(self.each)]
+        n = len(found)
+        chosen = np.random.default_rng(n).integers(n, size=(n, self.draws))
+        return {
+            metric: np.stack([one[metric] for one in found])[chosen, np.arange(self.draws)].mean(axis=0)
+            for metric in METRICS
+        }
 
-
-_KEPT: dict[tuple[int, int, int], NDArray[np.float32]] = {}
+    def interval(self, metric: str) -> Interval:
+        """Mean over the repeats with its 95 % bootstrap interval."""
+        return _interval(float(np.mean(self.values(metric))), self.drawn[metric])
 
 
-def _weights(n: int, seed: int, draws: int) -> NDArray[np.float32]:
-    """(draws, n) how often each star is drawn; the last few are kept, since every method asks for the same."""
-    key = (n, seed, draws)
-    if key not in _KEPT:
-        while len(_KEPT) >= 8:
-            _KEPT.pop(next(iter(_KEPT)))
-        drawn = np.random.default_rng([seed, n]).multinomial(n, np.full(n, 1 / n), size=draws)
-        _KEPT[key] = drawn.astype(np.float32)
-    return _KEPT[key]
-
-
-def interval(repeats: Sequence[Repeat], metric: str) -> Interval:
-    """Mean over the repeats with its 95 % bootstrap interval."""
-    low, high = np.quantile(resampled(repeats, metric), [0.025, 0.975])
-    return Interval(float(np.mean([repeat.scores[metric] for repeat in repeats])), float(low), float(high))
-
-
-def paired_difference(first: Sequence[Repeat], second: Sequence[Repeat], metric: str) -> Interval:
+def paired_difference(first: Repeats, second: Repeats, metric: str) -> Interval:
     """Mean of first - second over the repeats, with its 95 % interval; the same stars in the same order in both."""
-    for one, other in zip(first, second, strict=True):
+    for one, other in zip(first.each, second.each, strict=True):
         assert np.array_equal(one.truth, other.truth), "paired methods are judged on the same stars"
-    low, high = np.quantile(resampled(first, metric) - resampled(second, metric), [0.025, 0.975])
-    pairs = zip(first, second, strict=True)
-    value = np.mean([one.scores[metric] - other.scores[metric] for one, other in pairs])
-    return Interval(float(value), float(low), float(high))
+    value = float(np.mean(np.subtract(first.values(metric), second.values(metric))))
+    return _interval(value, first.drawn[metric] - second.drawn[metric])
+
+
+def _interval(value: float, drawn: NDArray[np.float64]) -> Interval:
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return Interval(value, float(low), float(high))
 
 
 def paired_t_test(first: Sequence[float], second: Sequence[float]) -> float:

@@ -14,7 +14,7 @@ from m3core.experiment_table import Compared, compare
 from m3core.files import read_json
 from m3core.frozen import nearest_neighbour
 from m3core.model_config import ModelConfig
-from m3core.resampling import Repeat
+from m3core.resampling import Repeat, Repeats
 from m3core.run import Run
 from m3core.survey import Survey
 
@@ -69,7 +69,7 @@ def compare_runs(first: Run, second: Run, survey: Survey) -> RunComparison:
     if not both.any():
         raise RunError(f"{first.name} and {second.name} have no labelled star of the {split} split that both answer.")
     truth = survey.labels[rows[both]]
-    sides = [[Repeat(truth, guess[both], len(survey.classes))] for guess in said]
+    sides = [Repeats((Repeat(truth, guess[both], len(survey.classes)),)) for guess in said]
     sentences = [
         f"{run.name} was trained on another split than that of {survey.path.name}: it may have seen some of these "
         "stars, and its scores would be too good"

@@ -1,5 +1,7 @@
 """An experiment's table as a figure: a score against the share of labels, a panel a modality, a line a method."""
 
+from math import ceil, sqrt
+
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -28,12 +30,12 @@ def experiment_figure(table: pd.DataFrame, metric: str = "accuracy", *, panel_he
     """
     modalities = list(dict.fromkeys(table["modality"]))
     labels = sorted(set(table["labels"]))
-    shares = [f"{share:.3g}" for share in (100 * share for share in labels)]
-    columns = min(PANELS_A_ROW, max(1, len(modalities)))
+    shares = [f"{100 * share:g}" for share in labels]
+    columns = max(1, len(modalities) if len(modalities) <= PANELS_A_ROW else ceil(sqrt(len(modalities))))
     rows = max(1, -(-len(modalities) // columns))
     figure = make_subplots(
         rows, columns, subplot_titles=[plain(name) for name in modalities], shared_yaxes=True,
-        horizontal_spacing=0.03, vertical_spacing=min(0.2, 90 / (rows * panel_height)),
+        horizontal_spacing=0.03, vertical_spacing=min(0.3, 100 / (rows * panel_height)),
     )  # fmt: skip
     drawn = set()
     for place, modality in enumerate(modalities):
@@ -67,7 +69,7 @@ def experiment_figure(table: pd.DataFrame, metric: str = "accuracy", *, panel_he
             )  # fmt: skip
             drawn.add(title)
     figure.update_xaxes(tickvals=list(range(len(labels))), ticktext=shares, range=[-0.45, len(labels) - 0.55])
-    figure.update_xaxes(title_text="Labels used [%]", row=rows)
+    figure.update_xaxes(title_text="Labels used [%]")
     figure.update_yaxes(tickformat=".0%")
     figure.update_yaxes(title_text=metric.replace("_", " ").capitalize(), col=1)
     figure.update_layout(

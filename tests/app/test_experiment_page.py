@@ -82,7 +82,8 @@ def test_the_table_is_that_of_the_folder_and_every_column_is_explained(workspace
     assert not app.error
     shown = app.dataframe[0].value
     whole = score_table(Experiment.open(root / "experiments" / "first"))
-    assert shown["accuracy_mean"].tolist() == whole["accuracy_mean"].tolist()
+    assert shown["accuracy_mean"].tolist() == pytest.approx((100 * whole["accuracy_mean"]).tolist())
+    assert shown["accuracy_gain_p"].dropna().tolist() == whole["accuracy_gain_p"].dropna().tolist()
     assert csv_text(whole) == (root / "experiments" / "first" / "table.csv").read_text()
     config = json.loads(app.dataframe[0].proto.columns)
     assert all(config[name]["help"] for name in shown.columns)
@@ -99,12 +100,12 @@ def test_the_table_is_that_of_the_folder_and_every_column_is_explained(workspace
 
 def test_two_methods_are_compared_on_the_same_stars(workspace):
     app = section("Compare methods")
-    assert app.selectbox(key="experiment_methods_first").value == "all, 50% of the labels, fine-tuned from CLIP"
+    assert app.selectbox(key="experiment_methods_first").value == "all, 50 % of the labels, fine-tuned from CLIP"
     table = app.dataframe[0].value
     assert table["difference"].tolist() == pytest.approx((table["first"] - table["second"]).tolist())
     assert (table["low"] <= table["difference"]).all()
     assert "28 test stars of 2 seeds" in said(app)
-    app.selectbox(key="experiment_methods_second").set_value("all, 50% of the labels, fine-tuned from CLIP").run()
+    app.selectbox(key="experiment_methods_second").set_value("all, 50 % of the labels, fine-tuned from CLIP").run()
     same = checked(app).dataframe[0].value
     assert same["difference"].tolist() == [0.0, 0.0, 0.0]
 
@@ -145,7 +146,7 @@ def test_one_at_work_shows_its_progress_and_what_is_done(tmp_path, monkeypatch):
     assert "20 of 59 steps done" in app.main.get("progress")[0].proto.text.replace("\\", "")
     assert "about 10 min left" in app.main.get("progress")[0].proto.text.replace("\\", "")
     assert app.button(key="experiment_stop").label == "Stop"
-    assert len(app.dataframe[0].value) == 8  # rows of which a seed is done
+    assert len(app.dataframe[0].value) == 9  # one seed of each
     (tmp_path / "experiments" / "going" / "status.json").unlink()
     app = open_page("experiment", survey="small")
     assert "has not begun" in said(app)
@@ -158,8 +159,8 @@ def test_the_published_scores_stand_beside(tmp_path, monkeypatch):
     experiment = make_experiment(tmp_path / "experiments" / "theirs", survey, is_published=True)
     app = open_page("experiment", survey="small")
     found = app.dataframe[0].value
-    row = found[(found["modality"] == "all") & (found["labels"] == 1.0) & (found["method"] == "fine-tuned from CLIP")]
-    assert row["published"].item() == pytest.approx(0.935)
+    row = found[(found["modality"] == "all") & (found["labels"] == 100) & (found["method"] == "fine-tuned from CLIP")]
+    assert row["published"].item() == pytest.approx(93.5)
     tex = (experiment.path / "table.tex").read_text()
     assert "AJ 2025" in tex
     assert r"$93.50 \pm 0.74$" in tex

@@ -5,11 +5,19 @@ from itertools import product
 import numpy as np
 import pytest
 
-from m3core.resampling import Repeat, interval, paired_difference, paired_t_test, resampled
+from m3core.resampling import Repeat, Repeats, paired_difference, paired_t_test
 
 
 def repeat(truth, guess, n_classes=2):
     return Repeat(np.array(truth), np.array(guess), n_classes)
+
+
+def resampled(repeats, metric, draws=2000):
+    return Repeats(tuple(repeats), draws).drawn[metric]
+
+
+def interval(repeats, metric):
+    return Repeats(tuple(repeats)).interval(metric)
 
 
 def test_two_stars_have_three_outcomes():
@@ -54,10 +62,10 @@ def test_a_pair_is_drawn_together():
     truth = np.zeros(50, int)
     first, second = np.zeros(50, int), np.zeros(50, int)
     first[:10], second[:11] = 1, 1
-    found = paired_difference([Repeat(truth, first, 2)], [Repeat(truth, second, 2)], "accuracy")
+    found = paired_difference(Repeats((Repeat(truth, first, 2),)), Repeats((Repeat(truth, second, 2),)), "accuracy")
     assert found.value == pytest.approx(0.02)
     assert (found.low, found.high) == (0.0, pytest.approx(0.06))  # Poisson(1): 0 to 3 of 50
-    same = paired_difference([Repeat(truth, first, 2)], [Repeat(truth, first, 2)], "accuracy")
+    same = paired_difference(Repeats((Repeat(truth, first, 2),)), Repeats((Repeat(truth, first, 2),)), "accuracy")
     assert (same.value, same.low, same.high) == (0.0, 0.0, 0.0)
 
 

@@ -75,7 +75,7 @@ def _chosen() -> str | None:
 
 def _head(experiment: Experiment) -> None:
     asked, plan = experiment.asked, experiment.plan
-    shares = ", ".join(f"{share:.3g} %" for share in (100 * share for share in plan.labels))
+    shares = ", ".join(f"{100 * share:g} %" for share in plan.labels)
     limit = f"at most {asked['minutes_per_cell']:g} min a training" if asked["minutes_per_cell"] else "no limit of time"
     st.markdown(
         f"**{literal(experiment.path.name)}** on survey {literal(asked['survey_name'])}: {len(plan.seeds)} "

@@ -41,7 +41,7 @@ def _form() -> None:
     with middle:
         shares = st.pills(
             "Shares of the labels", SHARES, selection_mode="multi", default=SHARES, key="experiment_shares",
-            format_func=lambda share: f"{share:.0%}",
+            format_func=lambda share: f"{100 * share:g} %",
         )  # fmt: skip
         preset = st.selectbox("Preset", list(PRESETS), key="experiment_preset")
     with right:

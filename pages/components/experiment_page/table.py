@@ -17,12 +17,12 @@ from pages.components.text import literal
 __all__ = ["files", "table"]
 
 ENDINGS = {
-    "mean": "{}", "std": "± std", "low": "95 % from", "high": "to", "gain": "CLIP gains", "gain_low": "95 % from ",
-    "gain_high": "to ", "gain_p": "p",
+    "mean": "{} [%]", "std": "± std", "low": "95 % from", "high": "to", "gain": "CLIP gains [%]",
+    "gain_low": "95 % from ", "gain_high": "to ", "gain_p": "p",
 }  # fmt: skip
 """Ending of a column -> its short title; '{}' is the metric. A trailing space tells two of one name apart."""
 
-EVERY = "every row"
+EVERY = "every one"
 
 
 def table(name: str) -> None:
@@ -55,7 +55,7 @@ def _choice(found: pd.DataFrame) -> tuple[str, pd.DataFrame]:
         shares = [EVERY, *dict.fromkeys(found["labels"])]
         share = st.selectbox(
             "Labels", shares, key="experiment_share", width=160,
-            format_func=lambda one: one if one == EVERY else f"{100 * one:.3g} %",
+            format_func=lambda one: one if one == EVERY else f"{100 * one:g} %",
         )  # fmt: skip
     if modality != EVERY:
         found = found[found["modality"] == modality]
@@ -67,12 +67,17 @@ def _table(shown: pd.DataFrame, metric: str) -> None:
     rest = ["seeds", "n_labels", "n_test", "cut"]
     published = [name for name in ("published", "published_std", "published_p") if name in shown]
     order = ["modality", "labels", "method", *scores, *published, *rest]
-    titles = {**scores, "n_labels": "labels used", "n_test": "test stars", "published": "AJ 2025", "published_std": "±"}
+    published_titles = {"published": "AJ 2025 [%]", "published_std": "±", "published_p": "p of AJ 2025"}
+    titles = {**scores, **published_titles, "n_labels": "labels used", "n_test": "test stars"}
+    percent = {name: 100 * shown[name] for name in order if name == "labels" or _is_score(name)}
     st.dataframe(
-        shown[order], hide_index=True, key="experiment_table", height=min(600, 38 + 35 * len(shown)),
+        shown[order].assign(**percent), hide_index=True, key="experiment_table",
+        height=min(600, 38 + 35 * len(shown)),
         column_config={name: _column(name, titles.get(name, name.replace("_", " "))) for name in order},
         alt="Scores of every method, modality and share of the labels",
     )  # fmt: skip
+    if n_cut := int(shown["cut"].sum()):
+        st.caption(f"{n_cut} of the trainings shown were ended by the limit of minutes (column cut).")
     if "published" in shown and metric != METRICS[0]:
         st.caption("The published scores are accuracies.")
     with st.expander("What the columns are"):
@@ -87,12 +92,17 @@ def _column(name: str, title: str) -> Any:
     if name in ("modality", "method"):
         return st.column_config.TextColumn(title, help=text, pinned=True)
     if name == "labels":
-        return st.column_config.NumberColumn(title, help=text, format="percent", pinned=True)
+        return st.column_config.NumberColumn(title, help=text, format="%g %%", pinned=True)
     if name in ("seeds", "n_labels", "n_test", "cut"):
         return st.column_config.NumberColumn(title, help=text, format="%.0f")
     if name.endswith("_p"):
         return st.column_config.NumberColumn(title, help=text, format="%.2g")
-    return st.column_config.NumberColumn(title, help=text, format="percent")
+    return st.column_config.NumberColumn(title, help=f"In percent: {text}", format="%.1f")
+
+
+def _is_score(name: str) -> bool:
+    """Whether a column is a share, shown in percent; p is none."""
+    return name.startswith((*METRICS, "published")) and not name.endswith("_p")
 
 
 def files(name: str) -> None:
