@@ -21,8 +21,7 @@ DEEP = 0.2
 
 GAIN = 0.5
 """A cut is accepted where two Gaussians are better than one by at least so much of BIC a star. For many stars the gain
-is ln(1 + p q D^2) + 2 p ln p + 2 q ln q with shares p, q = 1 - p at distance D: 0.5 is D = 4.7, half and half or 1
-to 3.
+is ln(1 + p q D^2) + 2 p ln p + 2 q ln q with shares p, q = 1 - p at distance D: 0.5 is D = 4.7, for q = p or 3 p.
 """
 
 WORTH_A_LOOK = 10.0
