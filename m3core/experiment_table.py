@@ -26,7 +26,8 @@ REFERENCE = "clip"
 
 COLUMNS = {
     "mean": "mean over the seeds; 0 to 1, higher is better",
-    "std": "standard deviation over the seeds, sqrt(sum (x - mean)^2 / (n - 1)); lower is steadier; empty with one",
+    "std": "standard deviation over the seeds, sqrt(sum (x - mean)^2 / (n - 1)); lower is steadier; "
+    "empty with one seed",
     "low": "lower end of the 95 % bootstrap interval of the mean: seeds and test stars drawn anew 2,000 times",
     "high": "upper end of that interval",
     "gain": "CLIP less this method: mean over the seeds of the difference on the same test stars; -1 to 1, above 0: "
@@ -64,7 +65,9 @@ def describe_column(name: str) -> str:
         return fixed[name]
     metric = next(metric for metric in METRICS if name.startswith(f"{metric}_"))
     ending = name.removeprefix(f"{metric}_")
-    return f"{metric.replace('_', ' ')} = {FORMULAS[metric]}; {COLUMNS[ending]}"
+    title = metric.replace("_", " ")
+    formula = f" = {FORMULAS[metric]};" if ending == "mean" else ":"
+    return f"{title}{formula} {COLUMNS[ending]}"
 
 
 def cell_table(experiment: Experiment) -> pd.DataFrame:

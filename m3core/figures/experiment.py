@@ -73,7 +73,7 @@ def experiment_figure(table: pd.DataFrame, metric: str = "accuracy", *, panel_he
     figure.update_yaxes(tickformat=".0%")
     figure.update_yaxes(title_text=metric.replace("_", " ").capitalize(), col=1)
     figure.update_layout(
-        height=rows * panel_height + 120, margin={"l": 8, "r": 8, "t": 28, "b": 8}, hovermode="closest",
-        legend={"orientation": "h", "x": 0, "y": -70 / (rows * panel_height), "yanchor": "top"},
+        height=rows * panel_height + 110, margin={"l": 8, "r": 8, "t": 100, "b": 8}, hovermode="closest",
+        legend={"orientation": "h", "x": 0, "y": 1 + 28 / (rows * panel_height), "yanchor": "bottom"},
     )  # fmt: skip
     return figure

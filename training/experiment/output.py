@@ -87,7 +87,8 @@ def _gain_sentence(table: pd.DataFrame, modality: str, labels: float) -> list[st
     p = "" if pd.isna(gain["accuracy_gain_p"]) else f", p = {gain['accuracy_gain_p']:.2g}"
     return [
         f"{modality}, {100 * labels:g} % of the labels: from CLIP {clip:.1%}, from scratch "
-        f"{gain['accuracy_mean']:.1%}, gain {gain['accuracy_gain']:+.1%} ({gain['accuracy_gain_low']:+.1%} to {gain['accuracy_gain_high']:+.1%}){p}"
+        f"{gain['accuracy_mean']:.1%}, gain {gain['accuracy_gain']:+.1%} "
+        f"({gain['accuracy_gain_low']:+.1%} to {gain['accuracy_gain_high']:+.1%}){p}"
     ]
 
 

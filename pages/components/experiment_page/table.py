@@ -84,7 +84,7 @@ def _table(shown: pd.DataFrame, metric: str) -> None:
         lines = [
             f"- **{literal(titles.get(name, name)).strip()}**: {literal(describe_column(name), 400)}" for name in order
         ]
-        st.markdown("\n".join(lines))
+        st.markdown("\n".join(["Scores and gains: percent here, 0 to 1 in the files.", "", *lines]))
 
 
 def _column(name: str, title: str) -> Any:
