@@ -44,7 +44,8 @@ class Subtypes:
         cluster: (n,) 0 for the largest, then by size.
         confidence: (n,) posterior probability of that cluster, 0 to 1, higher is surer; 0 without an embedding.
         first: the first cut, accepted or not; None where there was none to judge.
-        first_rows: row numbers of the stars that it was fitted to.
+        fitted: (m,) which of the class the clusters were looked for in: positions in `rows`, ascending. Comparisons
+            of clusters are of these, so that wrong labels do not blur them.
         splits: the accepted cuts.
         sentences: how many stars were fitted, left out, guessed, and what decided.
     """
@@ -55,7 +56,7 @@ class Subtypes:
     cluster: NDArray[np.int64]
     confidence: NDArray[np.float64]
     first: Split | None
-    first_rows: NDArray[np.int64]
+    fitted: NDArray[np.int64]
     splits: list[Split] = field(default_factory=list)
     sentences: list[str] = field(default_factory=list)
 
@@ -148,7 +149,7 @@ def find_subtypes(
             "with confidence 0."
         )
     return Subtypes(
-        label, rows, survey.source_ids[rows], cluster, confidence, first, rows[fitted], splits, sentences
+        label, rows, survey.source_ids[rows], cluster, confidence, first, fitted, splits, sentences
     )  # fmt: skip
 
 
@@ -194,7 +195,7 @@ def _verdict(label: str, sizes: list[int], first: Split | None, splits: list[Spl
             f"valley {one.valley:.2f}, BIC gain {one.gain_per_star:.2f} a star, separation {one.separation:.1f} sigma"
             for one in splits
         )
-        listed = ", ".join(str(size) for size in sizes)
+        listed = " and ".join(str(size) for size in sizes)
         return f"class {label}: {len(sizes)} clusters of {listed} stars ({cuts})."
     if n_fitted < FEWEST:
         why = f"{n_fitted} stars to fit, and at least {FEWEST} are needed to tell"

@@ -18,10 +18,11 @@ SHOWN = 6
 """Columns whose distributions are drawn."""
 
 
-def columns(survey: Survey, survey_name: str, found: Subtypes) -> None:
+def columns(survey: Survey, found: Subtypes) -> None:
     """Which columns part the clusters, and how they are distributed in the first of them."""
     st.subheader("Catalogue columns that part them")
-    table = columns_that_part(survey, found.rows, found.cluster)
+    rows, cluster = found.rows[found.fitted], found.cluster[found.fitted]
+    table = columns_that_part(survey, rows, cluster)
     if table.empty:
         st.info("The catalogue has no numeric column to compare.")
         return
@@ -44,19 +45,19 @@ def columns(survey: Survey, survey_name: str, found: Subtypes) -> None:
     )  # fmt: skip
     n_tested, n_small = int(table["q"].notna().sum()), int((table["q"] < 0.01).sum())
     st.caption(
-        f"{n_small} of {n_tested} tested columns have q < 0\\.01. Cliff's δ = P(x₁ > x₀) − P(x₁ < x₀) of the two "
-        "clusters that differ most, −1 to 1, far from 0 is a larger difference. The clusters were found in what the "
-        "model read: in columns that it reads a small q was to be expected, and only those that are no input are "
-        "independent witnesses."
+        f"Compared are the {len(rows):,} stars that were fitted. {n_small} of {n_tested} tested columns have "
+        "q < 0\\.01. Cliff's δ = P(x₁ > x₀) − P(x₁ < x₀) of the two clusters that differ most, −1 to 1, far from 0 is "
+        "a larger difference. The clusters were found in what the model read: in columns that it reads a small q was to be "
+        "expected, and only those that are no input are independent witnesses."
     )
     first = [str(name) for name in table["column"][table["delta"].notna()][:SHOWN]]
     for start in range(0, len(first), 3):
         for name, place in zip(first[start : start + 3], st.columns(3, gap="small"), strict=False):
             described = survey.manifest.columns.get(name)
             title = f"{name} [{described.unit}]" if described and described.unit else name
-            values = survey.sources[name].to_numpy(np.float64, na_value=np.nan)[found.rows]
+            values = survey.sources[name].to_numpy(np.float64, na_value=np.nan)[rows]
             with place:
-                figure = column_figure(title, values, found.cluster)
+                figure = column_figure(title, values, cluster)
                 show(figure, name=f"subtypes_column_{name}", alt=f"Distribution of {name} in each cluster")
     st.caption(
         "Shares of each cluster's stars with a value; colours as on the map; the outer bins hold what lies beyond."
@@ -68,7 +69,7 @@ def curves(survey: Survey, key: str, found: Subtypes) -> None:
     st.subheader("Median spectra and folded curves")
 
     def work(report: jobs.Progress) -> list[Profile]:
-        return profiles(survey, found.rows, found.cluster, report)
+        return profiles(survey, found.rows[found.fitted], found.cluster[found.fitted], report)
 
     note = "Spectra and light curves of the clusters are being read."
     every = jobs.awaited(f"profiles {key}", "Reading", work, note=note, again="Read again")

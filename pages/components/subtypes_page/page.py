@@ -63,7 +63,7 @@ def subtypes_page(survey_name: str, run_name: str) -> None:
     if len(found.sizes) == 1:
         st.caption("With one cluster there is nothing to compare: choose another class, or another run in the sidebar.")
         return
-    columns(survey, survey_name, found)
+    columns(survey, found)
     curves(survey, key, found)
 
 

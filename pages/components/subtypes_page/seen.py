@@ -37,10 +37,8 @@ def seen(survey_name: str, run_name: str, key: str, found: Subtypes) -> None:
                 ids = found.source_ids[found.cluster == one]
                 st.button(f"Cluster {one} ({size:,})", key=f"subtypes_take_{one}", on_click=_take, args=(ids,))
             st.button("Whole class", key="subtypes_take_all", on_click=_take, args=(found.source_ids,))
-        cluster_of = np.full(len(resources.survey(survey_name)), 0, np.int64)
-        cluster_of[found.rows] = found.cluster
         show(
-            axis_figure(found.first, cluster_of[found.first_rows]), name="subtypes_axis",
+            axis_figure(found.first, found.cluster[found.fitted]), name="subtypes_axis",
             alt=f"Stars of {found.label} along the axis of the first cut",
         )  # fmt: skip
         if found.first is not None:
@@ -49,7 +47,7 @@ def seen(survey_name: str, run_name: str, key: str, found: Subtypes) -> None:
                 f"The first cut, {was}: valley {found.first.valley:.2f} (0 to 1, lower is deeper), separation "
                 f"{found.first.separation:.1f} σ (0 upwards, higher is further apart), BIC gain "
                 f"{found.first.gain_per_star:.2f} a star (higher speaks for two). "
-                f"{len(found.first_rows):,} stars were fitted; the outermost bins hold what lies beyond."
+                f"{len(found.fitted):,} stars were fitted; the outermost bins hold what lies beyond."
             )
         unsure = int(np.sum(found.confidence < 0.9))
         st.caption(f"{unsure:,} of {len(found.rows):,} stars have a confidence under 0.9 (0 to 1, higher is surer).")
