@@ -6,7 +6,6 @@ from pathlib import Path
 
 import torch
 from pydantic import ValidationError
-from safetensors.torch import save_file
 
 from m3core import hub, published
 from m3core.errors import CheckpointError, ConfigError, M3Error
@@ -15,7 +14,7 @@ from m3core.key_map import from_published, to_published
 from m3core.model import Model, model_of, use_sampling
 from m3core.model_config import ModelConfig
 from m3core.nn.informer import Sampling
-from m3core.tensors import check_tensors, load_tensors
+from m3core.tensors import check_tensors, load_tensors, write_tensors
 
 __all__ = ["checkpoint_hash", "load_checkpoint", "save_checkpoint", "versions"]
 
@@ -32,8 +31,7 @@ def save_checkpoint(model: Model, directory: Path) -> None:
     """Write config.json and model.safetensors into `directory`, replacing what it held."""
     with replaced_folder(directory) as folder:
         write_json(folder / "config.json", model.config.model_dump(mode="json"))
-        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-        save_file(tensors, folder / "model.safetensors")
+        write_tensors(folder / "model.safetensors", model.state_dict())
 
 
 def load_checkpoint(directory: str | Path, sampling: Sampling = "deterministic") -> Model:

@@ -1,5 +1,6 @@
 """Predictions of a survey as a table: a class, its probabilities, and what they rest on."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -135,6 +136,11 @@ def check_file(path: Path) -> None:
     """Raise ConfigError where no file can be written at `path`."""
     if path.is_dir():
         raise ConfigError(f"{path} is a folder: name a file.")
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not above.is_dir():
+        raise ConfigError(f"{above} is a file, no folder: choose another place for {path.name}.")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise ConfigError(f"nothing can be written in {above}: choose another place for {path.name}.")
 
 
 def csv_text(table: pd.DataFrame) -> str:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from safetensors.torch import save_file
 
 from m3core.columns import METADATA_COLUMNS, PHOTOMETRY_AUXILIARIES
 from m3core.errors import CheckpointError
@@ -19,6 +18,7 @@ from m3core.kinds import family_of
 from m3core.manifest import ModalitySpec
 from m3core.model import Model
 from m3core.model_config import Head, ModalityConfig, ModelConfig
+from m3core.tensors import write_tensors
 
 __all__ = ["PUBLISHED_CLASSES", "export", "is_published", "parse"]
 
@@ -188,8 +188,7 @@ def export(model: Model, directory: Path) -> None:
     content = _published_config(model.config)
     with new_folder(directory) as folder:
         write_json(folder / "config.json", content)
-        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in to_published(model).items()}
-        save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+        write_tensors(folder / "model.safetensors", to_published(model), {"format": "pt"})
 
 
 def _published_config(config: ModelConfig) -> dict[str, Any]:

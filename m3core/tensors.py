@@ -1,16 +1,17 @@
-"""Reading safetensors into a model, all of it and nothing else."""
+"""Reading safetensors into a model, all of it and nothing else; and writing them."""
 
+import errno
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from m3core.errors import CheckpointError
 
-__all__ = ["check_tensors", "fill", "load_tensors"]
+__all__ = ["check_tensors", "fill", "load_tensors", "write_tensors"]
 
 
 def load_tensors(path: Path) -> dict[str, Tensor]:
@@ -27,6 +28,19 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
         raise CheckpointError(f"{path} cannot be read ({fault.strerror or fault}): copy it again.") from None
     except SafetensorError as fault:
         raise CheckpointError(f"{path} is cut short or not a safetensors file ({fault}): copy it again.") from None
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: dict[str, str] | None = None) -> None:
+    """Write a safetensors file.
+
+    Raises:
+        OSError: a full disk, as every other writer raises it; safetensors has an error of its own for that.
+    """
+    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    try:
+        save_file(whole, path, metadata)
+    except SafetensorError as fault:
+        raise OSError(errno.EIO, str(fault), str(path)) from None
 
 
 def check_tensors(expected: Mapping[str, Tensor], tensors: Mapping[str, Tensor], place: str) -> None:

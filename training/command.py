@@ -92,13 +92,16 @@ def _new_run(out: Path) -> "Iterator[tuple[Record, Supervisor]]":
     """Make a run's folder and watch over it; if the block fails, nothing was begun and nothing stays."""
     out.mkdir(parents=True)
     record = Record(out)
+    supervisor = None
     try:
         from training.supervisor import Supervisor
 
-        supervisor = Supervisor(record)
+        supervisor = Supervisor(record, is_new=True)
         supervisor.start()
         yield record, supervisor
     except BaseException:
+        if supervisor is not None:
+            supervisor.end()  # first: it writes into the folder that goes
         shutil.rmtree(out)
         raise
 
@@ -113,11 +116,12 @@ def log_to(run: Path) -> None:
 
 @contextmanager
 def ending_recorded(record: Record) -> Iterator[None]:
-    """Whatever ends the training early is in status.json as a sentence and in log.txt in full."""
+    """Whatever ends the training early is in status.json as a sentence, and in log.txt; what nobody foresaw in full."""
     try:
         yield
     except Exception as error:
-        logging.getLogger("training").exception("the run failed")
+        foreseen = isinstance(error, M3Error | OSError)
+        logging.getLogger("training").error("the run failed: %s", one_sentence(error), exc_info=not foreseen)
         record.update(state=State.FAILED, message=one_sentence(error))
         raise M3Error(one_sentence(error)) from error
 

@@ -5,16 +5,14 @@ and the step (training.batches; the loop seeds torch at every step).
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
 
 from m3core.errors import RunError
 from m3core.files import read_json, replaced_folder
-from m3core.tensors import fill, load_tensors
+from m3core.tensors import fill, load_tensors, write_tensors
 from training.schedule import Judge
 
 __all__ = ["Position", "restore", "save"]
@@ -53,15 +51,11 @@ def save(
     state = optimizer.state_dict()["state"]
     tensors = {f"{index}.{name}": value for index, values in state.items() for name, value in values.items()}
     with replaced_folder(folder) as part:
-        _write(model.state_dict(), part / "model.safetensors")
-        _write(tensors, part / "optimizer.safetensors")
+        write_tensors(part / "model.safetensors", model.state_dict())
+        write_tensors(part / "optimizer.safetensors", tensors)
         if averaged is not None:
-            _write(averaged.state_dict(), part / "averaged.safetensors")
+            write_tensors(part / "averaged.safetensors", averaged.state_dict())
         (part / "position.json").write_text(json.dumps(asdict(position), indent=1), encoding="utf-8")
-
-
-def _write(tensors: Mapping[str, torch.Tensor], path: Path) -> None:
-    save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, path)
 
 
 def restore(
@@ -76,7 +70,7 @@ def restore(
     if averaged is not None:
         fill(averaged, load_tensors(folder / "averaged.safetensors"), str(folder / "averaged.safetensors"))
     state: dict[int, dict[str, torch.Tensor]] = {}
-    for name, tensor in load_file(folder / "optimizer.safetensors").items():
+    for name, tensor in load_tensors(folder / "optimizer.safetensors").items():
         index, _, key = name.partition(".")
         state.setdefault(int(index), {})[key] = tensor
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

@@ -7,8 +7,10 @@ thread needs none: it takes the trainer's lock, which is free while gradients ar
 import logging
 import os
 import select
+import shutil
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -40,9 +42,10 @@ class Savable(Protocol):
 class Supervisor(threading.Thread):
     """Watches over one run; `watch` tells it what to save."""
 
-    def __init__(self, record: Record, leave: Callable[[int], None] = os._exit) -> None:
+    def __init__(self, record: Record, leave: Callable[[int], None] = os._exit, *, is_new: bool = False) -> None:
+        """Args: is_new: this process has made the run's folder, and may take it away before config.yaml stands."""
         super().__init__(daemon=True, name="supervisor")
-        self._record, self._leave = record, leave
+        self._record, self._leave, self._is_new = record, leave, is_new
         self._trainer: Savable | None = None
         self._stop_file = record.path / STOP_FILE
         self._stop_file.unlink(missing_ok=True)
@@ -68,10 +71,11 @@ class Supervisor(threading.Thread):
         waited = 0.0
         while not self._ended.is_set():
             signalled, _, _ = select.select([self._signals], [], [], POLL_SECONDS)
+            number = self._signals.recv(1)[0] if signalled else 0
             if signalled:
-                log.info("asked to stop by signal %d", self._signals.recv(1)[0])
+                log.info("asked to stop by signal %d", number)
             if signalled or self._stop_file.exists():
-                self._end_run()
+                self._end_run(128 + number if signalled else 0)
                 return
             waited += POLL_SECONDS
             if waited >= HEARTBEAT_SECONDS:
@@ -79,7 +83,14 @@ class Supervisor(threading.Thread):
                 with suppress(OSError):  # a full disk must not end the thread that can still stop the run
                     self._record.update()
 
-    def _end_run(self) -> None:
+    def _end_run(self, status: int) -> None:
+        """Save and end the process with this exit status: 0 where `stop` asked, else as a shell counts signals."""
+        if self._is_new and not (self._record.path / "config.yaml").is_file():
+            # nothing was settled, so there is nothing to resume
+            sys.stderr.write("stopped before the run began; nothing half-written stays.\n")
+            shutil.rmtree(self._record.path, ignore_errors=True)
+            self._leave(status)
+            return
         try:
             if self._trainer is None:
                 self._record.update(state=State.STOPPED, message="stopped before the first step; resume starts it anew")
@@ -92,9 +103,9 @@ class Supervisor(threading.Thread):
                     )
                     log.info("stopped at step %d", step)
                     self._stop_file.unlink(missing_ok=True)
-                    self._leave(0)
+                    self._leave(status)
         except Exception:
             log.exception("could not save while stopping; the last saved state stays")
             self._record.update(state=State.STOPPED, message="stopped; its last saved state is older than the stop")
         self._stop_file.unlink(missing_ok=True)
-        self._leave(0)
+        self._leave(status)

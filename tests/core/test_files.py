@@ -1,12 +1,16 @@
 """Files are whole or not there, also after a kill."""
 
+import resource
 import signal
 import subprocess
 import sys
 
 import pytest
+import torch
 
+from m3core.errors import one_sentence
 from m3core.files import new_folder, replaced_file
+from m3core.tensors import write_tensors
 from tests.conftest import ROOT
 
 DIES = """
@@ -44,4 +48,20 @@ def test_what_a_living_process_writes_is_left_alone(tmp_path):
 def test_a_failed_block_leaves_nothing(tmp_path):
     with pytest.raises(ZeroDivisionError), new_folder(tmp_path / "folder"):
         raise ZeroDivisionError
+    assert not list(tmp_path.iterdir())
+
+
+def test_weights_on_a_full_disk_are_a_fault_of_the_system_and_leave_nothing(tmp_path):
+    """A limit on the size of a file stands in for the full disk; safetensors has an error of its own for both."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+        with pytest.raises(OSError, match="serializing") as caught, new_folder(tmp_path / "checkpoint") as folder:
+            write_tensors(folder / "model.safetensors", {"weight": torch.zeros(1000)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert "model.safetensors: " in one_sentence(caught.value)
+    assert "free space or choose another folder" in one_sentence(caught.value)
     assert not list(tmp_path.iterdir())

@@ -81,6 +81,7 @@ def test_every_subset_is_answered(stars, tuned, tmp_path):
         (["--modalities", "u"], "does not read 'u'; it reads g, r, metadata"),
         (["--unknown-below", "1.5"], "a probability is above 0 and at most 1"),
         (["--survey", "nowhere"], "nowhere is not a survey"),
+        (["--out", f"{__file__}/p.csv"], "test_predict.py is a file, no folder: choose another place for p.csv"),
     ],
 )
 def test_bad_predictions_are_a_sentence_and_no_file(stars, tuned, tmp_path, extra, says):

@@ -101,7 +101,8 @@ def test_a_resumed_run_ends_in_the_same_bytes(whole, survey_path, tmp_path, how)
         assert "stopped at step" in stopped.stdout
     else:
         child.send_signal(signal.SIGKILL if how == "kill" else signal.SIGINT)
-    child.wait(timeout=10)
+    status = child.wait(timeout=10)
+    assert status == {"stop": 0, "kill": -signal.SIGKILL, "interrupt": 130}[how]
     assert time.monotonic() - started < 10  # the command itself has to start; the stop is a fraction of it
     assert run.status().state is (State.FAILED if how == "kill" else State.STOPPED)
     step = json.loads((run_path / "last" / "position.json").read_text())["step"]
@@ -119,6 +120,48 @@ def test_a_resumed_run_ends_in_the_same_bytes(whole, survey_path, tmp_path, how)
     assert (whole[0] / weights).read_bytes() == (run_path / weights).read_bytes()
     losses = [[line["loss"] for line in Run(path).metrics("step")] for path in (whole[0], run_path)]
     assert losses[0] == losses[1]
+
+
+def test_an_interrupt_before_anything_is_settled_leaves_nothing(survey_path, tmp_path):
+    """While torch is imported: there would be a folder that can neither be resumed nor be used again."""
+    out = tmp_path / "run"
+    arguments = [sys.executable, "-m", "training", "pretrain", "--survey", survey_path, "--out", out, *SETTINGS]
+    child = subprocess.Popen(list(map(str, arguments)), cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    while not (out / "status.json").is_file():
+        time.sleep(0.01)
+    time.sleep(0.3)  # the supervisor watches
+    assert not (out / "config.yaml").exists()
+    child.send_signal(signal.SIGINT)
+    _, said = child.communicate(timeout=20)
+    assert child.returncode == 130
+    assert said.count("\n") == 1
+    assert "nothing half-written stays" in said
+    assert not list(tmp_path.iterdir())
+
+
+REFUSED_OFTEN = """
+import sys, time
+from pathlib import Path
+from m3core.errors import ConfigError
+from training import supervisor
+from training.command import _new_run
+supervisor.HEARTBEAT_SECONDS, supervisor.POLL_SECONDS = 0.0, 0.001
+for number in range(30):
+    try:
+        with _new_run(Path(sys.argv[1]) / str(number)):
+            time.sleep(0.02)
+            raise ConfigError("no")
+    except ConfigError:
+        pass
+"""
+
+
+def test_a_refused_run_goes_whole_although_its_heartbeat_writes(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", REFUSED_OFTEN, str(tmp_path)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
