@@ -47,8 +47,8 @@ def columns(survey: Survey, found: Subtypes) -> None:
     st.caption(
         f"Compared are the {len(rows):,} stars that were fitted. {n_small} of {n_tested} tested columns have "
         "q < 0\\.01. Cliff's δ = P(x₁ > x₀) − P(x₁ < x₀) of the two clusters that differ most, −1 to 1, far from 0 is "
-        "a larger difference. The clusters were found in what the model read: in columns that it reads a small q was to be "
-        "expected, and only those that are no input are independent witnesses."
+        "a larger difference. The clusters were found in what the model read: in columns that it reads a small q was "
+        "to be expected, and only those that are no input are independent witnesses."
     )
     first = [str(name) for name in table["column"][table["delta"].notna()][:SHOWN]]
     for start in range(0, len(first), 3):
