@@ -1,6 +1,5 @@
 """One seed of an experiment: the survey under its split, its pre-training, and every cell made from the two."""
 
-import logging
 import shutil
 import threading
 from collections.abc import Callable
@@ -32,8 +31,6 @@ from training.setup import measured_modalities
 from training.supervisor import Savable, Supervisor
 
 __all__ = ["Bench", "Between", "check_settings"]
-
-log = logging.getLogger(__name__)
 
 
 def split_survey(experiment: Experiment, survey: Survey, seed: int) -> Survey:

@@ -4,6 +4,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pandas as pd
+from plotly.offline import get_plotlyjs
 
 from m3core.experiment import METHODS, Experiment
 from m3core.experiment_table import cell_table, score_table
@@ -37,13 +38,18 @@ def write_tables(experiment: Experiment) -> list[str]:
 def _write_figure(table: pd.DataFrame, metric: str, folder: Path) -> None:
     figure = experiment_figure(table, metric)
     name = metric.replace("_", "-")
-    folder.mkdir(exist_ok=True)
-    # plotly's own script once beside the figures: they open without a network
-    figure.write_html(folder / f"{name}.html", include_plotlyjs="directory", div_id=name)
-    figure.write_json(folder / f"{name}.json")
+    script = folder / "plotly.min.js"  # once beside the figures: they open without a network
+    if not script.is_file():
+        with replaced_file(script) as part:
+            part.write_text(get_plotlyjs(), encoding="utf-8")
+    with replaced_file(folder / f"{name}.html") as part:
+        figure.write_html(part, include_plotlyjs=script.name, div_id=name)
+    with replaced_file(folder / f"{name}.json") as part:
+        figure.write_json(part)
     if has_renderer():
         for ending in ("svg", "png"):
-            figure.write_image(folder / f"{name}.{ending}", width=1200)
+            with replaced_file(folder / f"{name}.{ending}") as part:
+                figure.write_image(part, format=ending, width=1200)
 
 
 def has_renderer() -> bool:
