@@ -16,7 +16,7 @@ __all__ = ["DEEP", "FEWEST", "GAIN", "Split", "best_split", "valley"]
 
 Array = NDArray[np.float64]
 
-DEEP = 0.2
+DEEP = 0.25
 """A cut is accepted where the density in the valley is at most this share of the lower peak's (docs/subtypes.md)."""
 
 GAIN = 0.5

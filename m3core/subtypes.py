@@ -29,6 +29,9 @@ NEIGHBOURS = 15
 
 Progress = Callable[[float], None]
 
+COMPLETE_SHARE = 0.25
+"""From this share of stars with every modality on, these alone are fitted."""
+
 MOST_FITTED = 5000
 """More stars of a class than this are not needed to find its clusters; the others are only assigned."""
 
@@ -126,9 +129,10 @@ def find_subtypes(
     known = np.flatnonzero(np.isfinite(vectors).all(axis=1))
     if not len(known):
         raise SurveyError(f"no source of class {label!r} in {survey.path.name} has an embedding: embed it again.")
-    drawn = known
-    if len(known) > MOST_FITTED:
-        drawn = np.sort(np.random.default_rng(0).choice(known, MOST_FITTED, replace=False))
+    complete = _complete(embeddings.embeddings, rows, known)
+    drawn = complete
+    if len(complete) > MOST_FITTED:
+        drawn = np.sort(np.random.default_rng(0).choice(complete, MOST_FITTED, replace=False))
     fitted = drawn[has_own_neighbours(embeddings.mean, survey.labels, rows[drawn])]
     first, splits, shares = _divided(vectors, known, fitted, _Counted(progress, len(fitted)))
     cluster, confidence = np.zeros(len(rows), np.int64), np.zeros(len(rows))
@@ -136,8 +140,13 @@ def find_subtypes(
     shares = shares[:, order]
     cluster[known], confidence[known] = shares.argmax(axis=1), shares.max(axis=1)
     sentences = [_verdict(label, np.bincount(cluster).tolist(), first, splits, len(fitted))]
-    if len(drawn) < len(known):
-        sentences.append(f"the clusters were looked for in {len(drawn)} of {len(known)} stars, drawn with seed 0.")
+    if len(complete) < len(known):
+        sentences.append(
+            f"{len(known) - len(complete)} of {len(known)} stars lack a modality and were not fitted, only assigned: "
+            "less is known of them."
+        )
+    if len(drawn) < len(complete):
+        sentences.append(f"the clusters were looked for in {len(drawn)} of {len(complete)} stars, drawn with seed 0.")
     if len(fitted) < len(drawn):
         sentences.append(
             f"{len(drawn) - len(fitted)} of {len(drawn)} stars have neighbours of other classes and were not fitted, "
@@ -151,6 +160,17 @@ def find_subtypes(
     return Subtypes(
         label, rows, survey.source_ids[rows], cluster, confidence, first, fitted, splits, sentences
     )  # fmt: skip
+
+
+def _complete(
+    embeddings: Mapping[str, NDArray[np.float32]], rows: NDArray[np.int64], known: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Those of `known` that have every modality; all where these are under a quarter, or too few to fit.
+
+    What a star lacks shrinks and scatters its mean, which fills a valley.
+    """
+    has_all = np.all([np.isfinite(np.asarray(e[rows[known]])).all(axis=1) for e in embeddings.values()], axis=0)
+    return known[has_all] if has_all.sum() >= max(FEWEST, COMPLETE_SHARE * len(known)) else known
 
 
 class _Counted:

@@ -110,6 +110,9 @@ def test_every_star_of_the_class_gets_a_cluster(made):
     place = list(found.rows).index(gone)
     assert (found.cluster[place], found.confidence[place]) == (0, 0.0)
     assert any("1 of 200 stars have no embedding" in one for one in found.sentences)
+    lacks = np.isnan(np.stack([e[found.rows] for e in embeddings.embeddings.values()])).any(axis=(0, 2))
+    assert not lacks[found.fitted].any(), "a star that lacks a modality is assigned, not fitted"
+    assert any(f"{lacks.sum() - 1} of 199 stars lack a modality" in one for one in found.sentences)
     with_one = np.delete(found.confidence, place)
     assert with_one.min() >= 0.5
     assert with_one.max() <= 1.0
