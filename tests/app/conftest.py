@@ -128,6 +128,18 @@ def checked(app: AppTest) -> AppTest:
     return app
 
 
+def settled(app: AppTest) -> AppTest:
+    """The same app, once its jobs are done and it shows no progress any more."""
+    for _ in range(20):
+        alive = [job for job in jobs._jobs().values() if job.is_alive()]
+        if not alive and not app.main.get("progress"):
+            break
+        for job in alive:
+            job.join(30)
+        app.run()
+    return checked(app)
+
+
 def wait(app: AppTest, key: str, seconds: float = 30) -> None:
     """Let a long step of the app end, and run the page again."""
     deadline = time.monotonic() + seconds

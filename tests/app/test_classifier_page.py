@@ -14,10 +14,9 @@ from m3core.files import write_json
 from m3core.prediction_table import csv_text, prediction_table
 from m3core.run import Run, State, Status
 from m3core.survey import Survey
-from pages.components import jobs
 from pages.components.classifier_page import predictions, scores
 from pages.components.training_form import CLASSIFIER
-from tests.app.conftest import checked, make_run, open_page, said
+from tests.app.conftest import checked, make_run, open_page, said, settled
 from tests.conftest import make_survey
 from tests.train.rewritten import rewritten
 from training.classifier_setup import build_classifier, prepare
@@ -61,17 +60,6 @@ def section(name, **query):
     """The page of the classifier, once its jobs are done."""
     app = open_page("classifier", **{"survey": "small", "run": "tells"} | query)
     return settled(app.segmented_control(key="classifier_section").set_value(name).run())
-
-
-def settled(app):
-    for _ in range(20):
-        alive = [job for job in jobs._jobs().values() if job.is_alive()]
-        if not alive and not app.main.get("progress"):
-            break
-        for job in alive:
-            job.join(30)
-        app.run()
-    return checked(app)
 
 
 def charts(app):

@@ -14,8 +14,7 @@ from m3core.experiment_table import score_table
 from m3core.files import write_json
 from m3core.prediction_table import csv_text
 from m3core.run import State, Status
-from pages.components import jobs
-from tests.app.conftest import checked, make_run, open_page, said
+from tests.app.conftest import checked, make_run, open_page, said, settled
 from tests.app.test_classifier_page import make_classifier
 from tests.conftest import make_survey
 from training.experiment.output import write_tables
@@ -65,15 +64,7 @@ def workspace(stocked, monkeypatch):
 
 def section(name):
     app = open_page("experiment", survey="small")
-    app.segmented_control(key="experiment_section").set_value(name).run()
-    for _ in range(20):
-        alive = [job for job in jobs._jobs().values() if job.is_alive()]
-        if not alive and not app.main.get("progress"):
-            break
-        for job in alive:
-            job.join(30)
-        app.run()
-    return checked(app)
+    return settled(app.segmented_control(key="experiment_section").set_value(name).run())
 
 
 def test_the_table_is_that_of_the_folder_and_every_column_is_explained(workspace):
