@@ -13,7 +13,6 @@ from m3core.errors import SurveyError
 from m3core.outlier_detectors import centre_distance, cosine_disagreement, isolation_forest, neighbour_distance
 from m3core.outlier_store import have_outliers, is_current, outliers_folder
 from m3core.outliers import find_outliers, outlier_table
-from m3core.run import Run
 from tests.app.conftest import make_run
 from tests.conftest import ROOT, make_survey
 
@@ -102,18 +101,15 @@ def test_cosine_disagreement_of_exchanged_embeddings():
 
 
 @pytest.fixture(scope="module")
-def spoilt(tmp_path_factory):
-    """A survey whose sources 1 and 2 have one another's catalogue, and a run with embeddings of it."""
+def embedded(tmp_path_factory):
+    """A survey and a run with embeddings of it."""
     folder = tmp_path_factory.mktemp("outliers")
     survey = make_survey(folder / "survey", n=150)
-    rng = np.random.default_rng(0)
-    vectors = unit(rng.standard_normal((150, 16)))
-    run = make_run(folder / "run", survey)
-    return survey, run, vectors
+    return survey, make_run(folder / "run", survey)
 
 
-def test_every_source_is_listed_oddest_first(spoilt):
-    survey, run, _ = spoilt
+def test_every_source_is_listed_oddest_first(embedded):
+    survey, run = embedded
     found = find_outliers(Embeddings.open(run, survey), survey)
     table = outlier_table(found)
     assert sorted(table["source_id"]) == sorted(survey.source_ids)
@@ -126,18 +122,17 @@ def test_every_source_is_listed_oddest_first(spoilt):
     pd.testing.assert_frame_equal(table, again)
 
 
-def test_kept_by_hash(spoilt):
-    survey, run, _ = spoilt
+def test_kept_by_hash(embedded):
+    survey, run = embedded
     embeddings = Embeddings.open(run, survey)
-    of = Run.open(run)
-    first, is_new = have_outliers(of, survey, embeddings)
-    again, is_new_again = have_outliers(of, survey, embeddings)
+    first, is_new = have_outliers(run, survey, embeddings)
+    again, is_new_again = have_outliers(run, survey, embeddings)
     assert (is_new, is_new_again) == (True, False)
     pd.testing.assert_frame_equal(first.scores, again.scores)
     for name, evidence in first.evidence.items():
         assert np.array_equal(evidence.residuals.z, again.evidence[name].residuals.z, equal_nan=True)
     other = Embeddings(embeddings.source_ids, embeddings.embeddings, "of another checkpoint")
-    assert not is_current(of, survey, other)
+    assert not is_current(run, survey, other)
 
 
 @pytest.mark.parametrize("n", [1, 2, 9])
@@ -155,21 +150,21 @@ def test_few_sources(tmp_path, n):
     assert outlier_table(found)["rank"].tolist() == list(range(1, n + 1))
 
 
-def test_command(spoilt, tmp_path):
-    survey, run, _ = spoilt
+def test_command(embedded, tmp_path):
+    survey, run = embedded
 
     def called(*arguments):
         command = [sys.executable, "-m", "m3core", "outliers", *map(str, arguments)]
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
     out = tmp_path / "outliers.csv"
-    done = called("--run", run, "--survey", survey.path, "--out", out)
+    done = called("--run", run.path, "--survey", survey.path, "--out", out)
     assert done.returncode == 0, done.stderr
     table = pd.read_csv(out, dtype={"source_id": str})
     assert len(table) == len(survey)
     assert list(table.columns[:4]) == ["source_id", "rank", "score", "disagreement"]
-    assert outliers_folder(Run.open(run), survey).is_dir()
-    again = called("--run", run, "--survey", survey.path, "--out", tmp_path / "again.csv")
+    assert outliers_folder(run, survey).is_dir()
+    again = called("--run", run.path, "--survey", survey.path, "--out", tmp_path / "again.csv")
     assert "found before" in again.stdout
     assert (tmp_path / "again.csv").read_bytes() == out.read_bytes()
     failed = called("--run", tmp_path, "--survey", survey.path, "--out", out)
