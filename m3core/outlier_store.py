@@ -69,16 +69,16 @@ def read_outliers(run: Run, survey: Survey) -> Outliers:
     try:
         scores = pd.read_parquet(folder / "scores.parquet")
         evidence = {}
-        for number, (name, said) in enumerate(about["evidence"].items()):
+        for number, said in enumerate(about["evidence"]):
             with np.load(folder / f"evidence-{number}.npz", allow_pickle=False) as arrays:
-                evidence[name] = _evidence(said, arrays)
-    except (OSError, ValueError, KeyError, pa.ArrowInvalid) as fault:
+                evidence[said["modality"]] = _evidence(said, arrays)
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowInvalid) as fault:
         raise RunError(f"{folder} cannot be read ({fault}): delete it, the outliers are found anew.") from None
     return Outliers(scores, evidence, about["sentences"])
 
 
 def _write(found: Outliers, folder: Path, made_by: str) -> None:
-    said: dict[str, Any] = {}
+    said: list[dict[str, Any]] = []  # modalities in the survey's order, which sorted keys would lose
     with replaced_folder(folder) as part:
         found.scores.to_parquet(part / "scores.parquet")
         for number, (name, one) in enumerate(found.evidence.items()):
@@ -86,7 +86,8 @@ def _write(found: Outliers, folder: Path, made_by: str) -> None:
             shape = one.descriptors.shape
             bins = {} if shape is None else {SHAPE + item.name: getattr(shape, item.name) for item in fields(shape)}
             np.savez(part / f"evidence-{number}.npz", values=one.descriptors.values, **residuals, **bins)
-            said[name] = {"names": one.descriptors.names, "events": one.descriptors.events, "typical": one.typical}
+            about = {"names": one.descriptors.names, "events": one.descriptors.events, "typical": one.typical}
+            said.append({"modality": name, **about})
         write_json(part / NAME, {"made_by": made_by, "evidence": said, "sentences": found.sentences})
 
 
