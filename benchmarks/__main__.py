@@ -7,13 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmarks import label_issues, opening, pair_losses, periods, training_speed
+from benchmarks import opening, pair_losses, periods, training_speed
 from m3core.command import one_line_errors
 from m3core.errors import ConfigError
 from m3core.files import write_json
 
 BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
-    "label_issues": label_issues.measure,
     "opening": opening.measure,
     "pair_losses": pair_losses.measure,
     "periods": periods.measure,

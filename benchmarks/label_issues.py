@@ -1,173 +1,144 @@
-"""Wrong labels and wrong periods found again: in simulated surveys, and in real ones spoilt on purpose.
+"""python -m benchmarks.label_issues --out FILE.csv --work DIR: are wrong labels and periods found, and by what?
 
-Every survey is made from files by the commands a user has, spoilt before it is imported, and pre-trained anew; nothing
-of the spoiling is in the survey. M3_SPOIL_SEEDS (default 1) lists the seeds; M3_REALDATA names the folder with
-eros_lmc and s82_rrlyrae, and without it the real surveys are left out and said to be.
+Simulated surveys carry both. Of the observed ones the catalogue is spoilt before it is imported: in eros_lmc labels are
+changed, alone and together with exchanged catalogue rows, in s82_rrlyrae periods are halved or doubled. A model is
+trained on each survey with default settings; nothing of the spoiling is in the survey.
 """
 
-import os
-import subprocess
-import sys
-import tempfile
-from collections.abc import Callable
+import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
+import typer
 from numpy.typing import NDArray
 
+from benchmarks.outliers import _called, _seeds, exchanged
+from m3core.command import one_line_errors
 from m3core.embeddings import Embeddings
 from m3core.features import feature_table
+from m3core.files import replaced_file
 from m3core.harmonic_fit import share_explained, time_span, weighted_bands
 from m3core.label_issues_table import suspects
 from m3core.period_check_survey import bands_of, check_survey
+from m3core.prediction_table import check_file
 from m3core.run import Run
 from m3core.survey import Survey
 from training.experiment.trees import lightgbm
 
-__all__ = ["change_labels", "change_periods", "exchange_rows", "measure", "measure_labels", "measure_periods"]
+__all__ = ["changed_labels", "changed_periods", "label_rows", "period_rows"]
 
-Spoil = Callable[[pd.DataFrame, np.random.Generator], NDArray[Any]]
-"""Changes a catalogue in place, and returns the ids of the rows it spoilt."""
-
-
-def change_labels(catalogue: pd.DataFrame, rng: np.random.Generator) -> NDArray[Any]:
-    """Give 3 % of all labels, among the stars with quality 2 or 3, to another class, each as often."""
-    classes = sorted(catalogue["label"].unique())
-    chosen = rng.choice(np.flatnonzero(catalogue["quality"] >= 2), round(0.03 * len(catalogue)), replace=False)
-    codes = np.array([classes.index(label) for label in catalogue["label"].iloc[chosen]])
-    moved = (codes + rng.integers(1, len(classes), len(chosen))) % len(classes)
-    catalogue.iloc[chosen, catalogue.columns.get_loc("label")] = np.array(classes, object)[moved]
-    return catalogue["source_id"].to_numpy(object)[chosen]
+FIRST = 50
+EXCHANGED = 29
+PERIODS = 48
 
 
-def exchange_rows(catalogue: pd.DataFrame, rng: np.random.Generator) -> NDArray[Any]:
-    """Exchange the catalogue rows of 29 type2 with 29 type3 stars; id, coordinates and label stay."""
-    label = catalogue["label"]
-    two, three = (rng.choice(np.flatnonzero(label == name), 29, replace=False) for name in ("type2", "type3"))
-    moved = [name for name in catalogue if name not in ("source_id", "ra", "dec", "label")]
-    first, second = catalogue[moved].iloc[two].to_numpy(), catalogue[moved].iloc[three].to_numpy()
-    columns = [catalogue.columns.get_loc(name) for name in moved]
-    catalogue.iloc[two, columns], catalogue.iloc[three, columns] = second, first
-    return catalogue["source_id"].to_numpy(object)[np.concatenate([two, three])]
+def changed_labels(catalogue: pd.DataFrame, seed: int, share: float = 0.03) -> tuple[pd.DataFrame, list[str]]:
+    """The catalogue with the labels of so many of its stars changed, among those of quality 2 and 3, to any other
+    class, each as likely; and their ids."""
+    rng = np.random.default_rng([seed, 1])
+    classes = np.unique(catalogue["label"].to_numpy(str)).astype(object)
+    chosen = rng.choice(np.flatnonzero(catalogue["quality"] >= 2), round(share * len(catalogue)), replace=False)
+    labels = catalogue["label"].to_numpy(object).copy()
+    moved = np.searchsorted(classes, labels[chosen]) + rng.integers(1, len(classes), len(chosen))
+    labels[chosen] = classes[moved % len(classes)]
+    return catalogue.assign(label=labels), catalogue["source_id"].iloc[chosen].tolist()
 
 
-def change_periods(catalogue: pd.DataFrame, rng: np.random.Generator) -> NDArray[Any]:
-    """Halve or double the periods of 48 stars."""
-    chosen = rng.choice(len(catalogue), 48, replace=False)
-    catalogue.iloc[chosen, catalogue.columns.get_loc("period")] *= rng.choice([0.5, 2.0], len(chosen))
-    return catalogue["source_id"].to_numpy(object)[chosen]
+def changed_periods(catalogue: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, list[str]]:
+    """The catalogue with `PERIODS` periods halved or doubled; and the ids of these."""
+    rng = np.random.default_rng([seed, 2])
+    chosen = rng.choice(len(catalogue), PERIODS, replace=False)
+    periods = catalogue["period"].to_numpy(np.float64).copy()
+    periods[chosen] *= rng.choice([0.5, 2.0], len(chosen))
+    return catalogue.assign(period=periods), catalogue["source_id"].iloc[chosen].tolist()
 
 
-def measure() -> dict[str, Any]:
-    """Tables by survey and seed."""
-    found: dict[str, Any] = {}
-    real = os.environ.get("M3_REALDATA", "")
-    for seed in map(int, os.environ.get("M3_SPOIL_SEEDS", "1").split(",")):
-        with tempfile.TemporaryDirectory() as folder:
-            place = Path(folder)
-            found[f"simulated, 5,000, seed {seed}"] = _simulated(place, seed)
-            if real:
-                eros = Path(real) / "eros_lmc"
-                found[f"eros_lmc, labels, seed {seed}"] = _eros(eros, place / "one", seed, [change_labels])
-                both: list[Spoil] = [change_labels, exchange_rows]
-                found[f"eros_lmc, labels and rows, seed {seed}"] = _eros(eros, place / "both", seed, both)
-                found[f"s82_rrlyrae, periods, seed {seed}"] = _s82(Path(real) / "s82_rrlyrae", place, seed)
-    if not real:
-        found["left out"] = "eros_lmc and s82_rrlyrae: M3_REALDATA names no folder"
-    return found
+def _survey(folder: Path, seed: int, real: Path, what: str) -> tuple[list[str], list[str]]:
+    """Make a survey in `folder`, where there is none; ids of the wrong labels and of the wrong periods."""
+    if what == "simulated":
+        if not (folder / "survey").exists():
+            _called("data", "simulate", "--sources", 5000, "--seed", seed, "--out", folder / "survey")
+        truth = pd.read_parquet(folder / "survey-truth.parquet")
+        wrong, alias = (truth.loc[truth[flag], "source_id"].tolist() for flag in ("is_mislabelled", "is_alias"))
+        return wrong, alias
+    source = real / ("s82_rrlyrae" if what == "s82 periods" else "eros_lmc")
+    if not (folder / "survey").exists():
+        catalogue = pd.read_csv(source / "catalogue.csv", dtype={"source_id": str})
+        labels: list[str] = []
+        periods: list[str] = []
+        if what == "s82 periods":
+            catalogue, periods = changed_periods(catalogue, seed)
+        else:
+            catalogue, labels = changed_labels(catalogue, seed)
+        if what == "eros labels and rows":
+            catalogue, _ = exchanged(catalogue, ("type2", "type3"), EXCHANGED, seed)
+        folder.mkdir(parents=True, exist_ok=True)
+        catalogue.to_csv(folder / "catalogue.csv", index=False)
+        (folder / "planted.json").write_text(json.dumps([labels, periods]))
+        _called(
+            "data", "import-table", "--catalogue", folder / "catalogue.csv", "--photometry",
+            source / "photometry.parquet", *(["--exclude", "quality"] if "quality" in catalogue else []),
+            "--split", "0.9,0.1,0", "--out", folder / "survey",
+        )  # fmt: skip
+    labels, periods = json.loads((folder / "planted.json").read_text())
+    return labels, periods
 
 
-def _run(*arguments: str | Path) -> None:
-    subprocess.run([sys.executable, "-m", *map(str, arguments)], check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+def _run(folder: Path) -> Run:
+    if not (folder / "run" / "status.json").exists():
+        _called(
+            "training", "pretrain", "--survey", folder / "survey", "--preset", "fast", "--out", folder / "run",
+            "--set", "maps=false",
+        )  # fmt: skip
+    return Run.open(folder / "run")
 
 
-def _simulated(place: Path, seed: int) -> dict[str, Any]:
-    survey = place / "simulated"
-    _run("data", "simulate", "--out", survey, "--sources", "5000", "--seed", str(seed))
-    _run("training", "pretrain", "--survey", survey, "--preset", "fast", "--out", place / "simulated-run")
-    truth = pd.read_parquet(place / "simulated-truth.parquet").set_index("source_id")
-    labels = measure_labels(survey, place / "simulated-run", truth.index[truth["is_mislabelled"]].to_numpy(object))
-    return {**labels, "periods": measure_periods(survey, truth.index[truth["is_alias"]].to_numpy(object))}
-
-
-def imported(folder: Path, out: Path, seed: int, spoils: list[Spoil], *options: str) -> list[NDArray[Any]]:
-    """Spoil a copy of the catalogue, import it to `out`, and return the ids that each spoil touched."""
-    catalogue = pd.read_csv(folder / "catalogue.csv", dtype={"source_id": str})
-    rng = np.random.default_rng(seed)
-    touched = [spoil(catalogue, rng) for spoil in spoils]
-    out.parent.mkdir(parents=True, exist_ok=True)
-    spoilt = out.parent / "catalogue.csv"
-    catalogue.to_csv(spoilt, index=False)
-    photometry = folder / "photometry.parquet"
-    _run("data", "import-table", "--catalogue", spoilt, "--photometry", photometry, "--out", out, *options)
-    return touched
-
-
-def _eros(folder: Path, place: Path, seed: int, spoils: list[Spoil]) -> dict[str, Any]:
-    planted = imported(folder, place / "survey", seed, spoils, "--exclude", "quality")[0]
-    _run("training", "pretrain", "--survey", place / "survey", "--preset", "fast", "--out", place / "run")
-    return measure_labels(place / "survey", place / "run", planted)
-
-
-def _s82(folder: Path, place: Path, seed: int) -> dict[str, Any]:
-    (planted,) = imported(folder, place / "s82" / "survey", seed, [change_periods])
-    return measure_periods(place / "s82" / "survey", planted)
-
-
-def measure_labels(survey: Path, run: Path, planted: NDArray[Any]) -> dict[str, Any]:
-    """Share of planted ones among as many suspects as there are, and among the first 50: a row a method."""
-    opened, of = Survey.open(survey), Run.open(run)
-    embeddings = Embeddings.open(of, opened)
-    table = suspects(of, opened, embeddings).table.set_index("source_id")
-    features = feature_table(opened).loc[table.index].to_numpy()
-    baseline = _cross_validated(features, table["label"].to_numpy(object))
+def label_rows(survey: Survey, run: Run, planted: Sequence[str]) -> list[dict[str, Any]]:
+    """A row a method: the share of planted ones among as many suspects as there are, and among the first 50."""
+    table = suspects(run, survey, Embeddings.open(run, survey)).table.set_index("source_id")
+    features = feature_table(survey).loc[table.index].to_numpy()
     ranked = {
         "label-issues": table["score"],
         "embeddings alone": table["score_embeddings"],
         "distance to the label's centre (the paper's)": table["distance_mean"],
-        "LightGBM on hand-made features": pd.Series(1 - baseline, table.index),
+        "LightGBM on hand-made features": pd.Series(1 - _believed(features, table["label"]), table.index),
     }
-    return {name: _found(score, planted) for name, score in ranked.items()}
+    rows = []
+    for name, score in ranked.items():
+        hits = score.sort_values(ascending=False, kind="stable").index.isin(planted)
+        found = {"of as many": float(hits[: len(planted)].mean()), "of the first 50": float(hits[:FIRST].mean())}
+        rows.append({"what": "labels", "method": name, "planted": len(planted), **found})
+    return rows
 
 
-def _found(score: pd.Series, planted: NDArray[Any]) -> dict[str, float]:
-    hits = score.sort_values(ascending=False, kind="stable").index.isin(planted)
-    return {
-        "n": len(planted),
-        "of_as_many": round(float(hits[: len(planted)].mean()), 3),
-        "of_50": float(hits[:50].mean()),
-    }
-
-
-def _cross_validated(features: NDArray[np.float64], labels: NDArray[Any]) -> NDArray[np.float64]:
+def _believed(features: NDArray[np.float64], labels: pd.Series) -> NDArray[np.float64]:
     """(n,) probability of the given label by five-fold cross-validation."""
     from sklearn.model_selection import StratifiedKFold
 
-    classes, codes = np.unique(labels.astype(str), return_inverse=True)
+    _, codes = np.unique(labels.to_numpy(str), return_inverse=True)
     own = np.zeros(len(codes))
     for fitted, asked in StratifiedKFold(5, shuffle=True, random_state=0).split(features, codes):
         model = lightgbm(0).fit(features[fitted], codes[fitted])
         own[asked] = model.predict_proba(features[asked])[np.arange(len(asked)), codes[asked]]
-    assert len(classes) == codes.max() + 1
     return own
 
 
-def measure_periods(survey: Path, planted: NDArray[Any]) -> dict[str, Any]:
-    """Share of the planted and of the other sources whose period is flagged: the check, and a plain rule."""
-    opened = Survey.open(survey)
-    rows = np.arange(len(opened))
-    spoilt = np.isin(opened.source_ids, planted)
+def period_rows(survey: Survey, planted: Sequence[str]) -> list[dict[str, Any]]:
+    """A row a method: the share of the planted and of the other sources whose period is flagged."""
+    rows = np.arange(len(survey))
+    spoilt = np.isin(survey.source_ids, planted)
     flags = {
-        "period check": (check_survey(opened, rows)["period_alias"] != "").to_numpy(),
-        "three harmonics at P/2 or 2P explain more": np.array([_three_harmonics(opened, row) for row in rows]),
+        "period check": (check_survey(survey, rows)["period_alias"] != "").to_numpy(),
+        "three harmonics at P, P/2, 2P": np.array([_three_harmonics(survey, row) for row in rows]),
     }
-    return {
-        name: {"n": int(spoilt.sum()), "flagged": round(float(flag[spoilt].mean()), 3),
-               "others_flagged": round(float(flag[~spoilt].mean()), 4)}
+    return [
+        {"what": "periods", "method": name, "planted": int(spoilt.sum()), "flagged": float(flag[spoilt].mean()),
+         "others flagged": float(flag[~spoilt].mean())}
         for name, flag in flags.items()
-    }  # fmt: skip
+    ]  # fmt: skip
 
 
 def _three_harmonics(survey: Survey, row: int) -> bool:
@@ -180,3 +151,36 @@ def _three_harmonics(survey: Survey, row: int) -> bool:
     centres = np.array([1.0, 2.0, 0.5])[:, None] / period
     held, half, double = share_explained(bands, (centres + near).ravel(), 3).reshape(3, -1).max(axis=1)
     return bool(half >= 0.95 * held or 1 - double < (1 - held) / 1.5)
+
+
+def main(
+    out: Annotated[Path, typer.Option("--out", help="CSV file: a row a survey, seed and method.")],
+    work: Annotated[Path, typer.Option("--work", help="Folder for surveys and runs; what it has is used again.")],
+    simulated: Annotated[str, typer.Option("--simulated", help="Seeds of simulated surveys of 5,000.")] = "1,2",
+    eros: Annotated[str, typer.Option("--eros", help="Seeds of changed labels in eros_lmc.")] = "1,2",
+    both: Annotated[str, typer.Option("--both", help="Seeds of changed labels and exchanged rows in it.")] = "1",
+    s82: Annotated[str, typer.Option("--s82", help="Seeds of changed periods in s82_rrlyrae.")] = "1,2",
+    real: Annotated[Path, typer.Option("--real", help="Folder of the observed sets.")] = Path("../shared/realdata"),
+) -> None:
+    """Plant, train, rank, and say what was found."""
+    with one_line_errors():
+        check_file(out)
+        asked = {"simulated": simulated, "eros labels": eros, "eros labels and rows": both, "s82 periods": s82}
+        rows: list[dict[str, Any]] = []
+        for what, seeds in asked.items():
+            for seed in _seeds(seeds):
+                folder = work / f"{what.replace(' ', '-')}-{seed}"
+                labels, periods = _survey(folder, seed, real, what)
+                survey = Survey.open(folder / "survey")
+                found = label_rows(survey, _run(folder), labels) if labels else []
+                found += period_rows(survey, periods) if periods else []
+                rows += [{"survey": what, "seed": seed, **row} for row in found]
+                with replaced_file(out) as part:
+                    pd.DataFrame(rows).to_csv(part, index=False, float_format="%.4f")
+        if rows:
+            shown = pd.DataFrame(rows).groupby(["survey", "what", "method"], sort=False).mean().drop(columns="seed")
+            typer.echo(f"{shown.round(3).to_string()}\n{out}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

