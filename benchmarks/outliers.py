@@ -64,7 +64,7 @@ def _predicted(targets: Array, inputs: Array) -> Array:
     from sklearn.model_selection import KFold, cross_val_predict
 
     filled, asked = (SimpleImputer(strategy="median").fit_transform(table) for table in (targets, inputs))
-    forest = RandomForestRegressor(n_estimators=200, max_features=0.3, random_state=0, n_jobs=1)
+    forest = RandomForestRegressor(n_estimators=100, max_features=0.3, random_state=0, n_jobs=1)
     expected = cross_val_predict(forest, asked, filled, cv=KFold(5, shuffle=True, random_state=0))
     deviation = np.where(filled.std(axis=0) > 0, filled.std(axis=0), 1.0)
     return np.sqrt((((filled - expected) / deviation) ** 2).mean(axis=1))

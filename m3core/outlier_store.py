@@ -52,7 +52,10 @@ def have_outliers(
         Them, and whether they were found anew.
     """
     if is_current(run, survey, embeddings):
-        return read_outliers(run, survey), False
+        try:
+            return read_outliers(run, survey), False
+        except RunError:
+            pass  # a file of it is broken: it costs a minute and no decision of anybody's to find them anew
     found = find_outliers(embeddings, survey, progress)
     _write(found, outliers_folder(run, survey), _made_by(embeddings, survey))
     return found, True
