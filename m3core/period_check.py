@@ -55,6 +55,8 @@ SCATTER_RATIO = 3.0
 HELD = ""
 """The alias of a period that holds."""
 
+ALWAYS = (HELD, "P/2", "2P", "1d")
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -157,13 +159,14 @@ def _shares(bands: Sequence[WeightedBand], frequencies: Array) -> Array:
 
 
 def _candidates(bands: Sequence[WeightedBand], named: Sequence[tuple[str, float]], span: float) -> list[Candidate]:
-    """Fit every named frequency within a peak's width; hopeless ones are left out, the catalogue's never."""
+    """Fit every named frequency within a peak's width; hopeless ones are left out, but for those `ALWAYS` shown."""
     centres = np.array([frequency for _, frequency in named])
     trials = centres[:, None] + 0.04 / span * np.arange(-3, 4)
     four = share_explained(bands, np.maximum(trials, 1e-9).ravel(), 4).reshape(trials.shape)
     rows = np.arange(len(centres))
     frequencies, fit = trials[rows, four.argmax(axis=1)], four.max(axis=1)
-    kept = np.flatnonzero((fit >= 0.4 * fit.max()) | (rows == 0))
+    always = np.array([name in ALWAYS for name, _ in named])
+    kept = np.flatnonzero((fit >= 0.4 * fit.max()) | always)
     frequencies = frequencies[kept]
     shares = _shares(bands, frequencies)
     n_points, n_bands = sum(len(band.time) for band in bands), len(bands)
