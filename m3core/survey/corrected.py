@@ -1,6 +1,6 @@
 """A survey again with what people decided about its labels and periods, in a folder of its own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,10 +8,8 @@ import numpy as np
 import pandas as pd
 
 from m3core.errors import SurveyError
-from m3core.manifest import SplitSpec
 from m3core.survey.reader import Survey
 from m3core.survey.resplit import write_changed
-from m3core.survey.writer import split_hash
 
 __all__ = ["Correction", "corrections_table", "write_corrected"]
 
@@ -36,11 +34,7 @@ def corrections_table(survey: Survey, corrections: Sequence[Correction]) -> pd.D
     rows = []
     for one in corrections:
         old = survey.sources[one.column].iloc[survey.row(one.source_id)]
-        if one.column == "label":
-            same = old == one.new
-        else:
-            same = _days(one) == old
-        if not same:
+        if old != (one.new if one.column == "label" else _days(one)):
             was = "" if pd.isna(old) else str(old) if one.column == "label" else f"{float(old):.10g}"
             rows.append({"source_id": one.source_id, "column": one.column, "old": was, "new": one.new})
     return pd.DataFrame(rows, columns=["source_id", "column", "old", "new"])
@@ -83,7 +77,6 @@ def write_corrected(survey: Survey, path: Path, corrections: Sequence[Correction
     changed = {
         "counts": {**survey.manifest.counts, "by_label": by_label, "unlabelled": int(table["label"].isna().sum())},
         "classes": tuple(by_label),
-        "split": _same_split(survey, table),
         "provenance": {
             **survey.manifest.provenance,
             "corrected_from": survey.hash,
@@ -95,8 +88,3 @@ def write_corrected(survey: Survey, path: Path, corrections: Sequence[Correction
     return write_changed(
         survey, path, table, changed, extra={CORRECTIONS: listed.to_csv(index=False, lineterminator="\n")}
     )
-
-
-def _same_split(survey: Survey, table: pd.DataFrame) -> SplitSpec:
-    given: Mapping[str, object] = {"hash": split_hash(list(table["source_id"]), list(table["split"]))}
-    return survey.manifest.split.model_copy(update=given)

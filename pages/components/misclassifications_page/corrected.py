@@ -38,10 +38,10 @@ def corrected(survey: Survey, verdicts: Verdicts) -> None:
             st.error(sentence(one_sentence(fault)), icon=":material/error:")
             return
         st.caption(
-            "'Mislabelled' gives a source its other class, 'period wrong' the adopted period, in the catalogue's column "
-            "and in the one that folds use; other verdicts change nothing. The result is a new survey: its provenance "
-            "says what it was made from, corrections.csv beside it what changed, and this survey stays as it is. A model "
-            "has to be trained on it, or made to embed it."
+            "'Mislabelled' gives a source its other class, 'period wrong' the adopted period, in the catalogue's "
+            "column and in the one of the folds; other verdicts change nothing. The result is a new survey: its "
+            "provenance says what it was made from, corrections.csv in it what changed, and this survey stays as it "
+            "is. A model has to be trained on the new one, or to embed it."
         )
         st.button("Count the latest verdicts", key="corrected_refresh", icon=":material/refresh:")
         if table.empty:

@@ -40,8 +40,9 @@ def periods(survey: Survey, verdicts: Verdicts, source_id: str, row: pd.Series) 
     table = pd.DataFrame(
         [
             {
-                "period": _name(one), "P [d]": one.period, "± [d]": one.error, "cost": one.cost - check.candidates[0].cost,
-                "explained": one.share, "power": one.power, "harmonics": one.n_harmonics,
+                "period": _name(one), "P [d]": one.period, "± [d]": one.error,
+                "cost": one.cost - check.candidates[0].cost, "explained": one.share,
+                "power": one.power, "harmonics": one.n_harmonics,
                 "string length": string_length(bands, one.period),
             }
             for one in check.candidates
@@ -55,7 +56,7 @@ def periods(survey: Survey, verdicts: Verdicts, source_id: str, row: pd.Series) 
             "cost": st.column_config.NumberColumn(
                 format="%.1f", help="Less that of the catalogue's period; lower is better, −6 is clear."
             ),
-            "explained": st.column_config.NumberColumn(format="%.3f", help="Share of the variance, 0 to 1, higher fits."),
+            "explained": st.column_config.NumberColumn(format="%.3f", help="Share of the variance, 0 to 1."),
             "power": st.column_config.NumberColumn(format="%.3f", help="Lomb-Scargle, one sine: 0 to 1."),
             "string length": st.column_config.NumberColumn(format="%.3f", help="0 smooth to 1 scatter."),
         },
@@ -79,7 +80,8 @@ def _verdict(check: PeriodCheck, row: pd.Series) -> str:
     if check.best == HELD:
         return f"**Period** {listed.period:.7f} d **holds**."
     best = check.of(check.best)
-    return f"**Period** {listed.period:.7f} d **does not hold**: rather {best.name} = {best.period:.7f} ± {best.error:.1e} d."
+    rather = f"rather {best.name} = {best.period:.7f} ± {best.error:.1e} d"
+    return f"**Period** {listed.period:.7f} d **does not hold**: {rather}."
 
 
 def _folds(survey: Survey, verdicts: Verdicts, source_id: str, check: PeriodCheck) -> None:

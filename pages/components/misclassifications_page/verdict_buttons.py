@@ -14,7 +14,7 @@ __all__ = ["say", "verdict_buttons"]
 
 BUTTONS = {
     "mislabelled": ("Mislabelled", "M", ":material/label_important:"),
-    "right": ("Right", "R", ":material/check:"),
+    "right": ("Right", "Y", ":material/check:"),
     "artefact": ("Artefact", "A", ":material/broken_image:"),
     "unsure": ("Unsure", "U", ":material/question_mark:"),
 }
@@ -54,7 +54,9 @@ def verdict_buttons(
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.text_input("Initials", key=AUTHOR, max_chars=16, width=90, persist_state="session")
         st.text_input("Note", key=NOTE, max_chars=2000, placeholder="goes with the next verdict", width=260)
-    st.caption("Keys: J next, K previous, M, R, A, U, Z undo. Each verdict is on the disk at once.")
+    st.caption(
+        "Keys: J next, K previous, M mislabelled, Y right, A artefact, U unsure, Z undo. Each is on the disk at once."
+    )
     if source_id in current:
         one = current[source_id]
         value = f" ({literal(one.value)})" if one.value else ""
