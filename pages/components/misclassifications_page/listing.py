@@ -10,7 +10,7 @@ from pages.components.text import literal
 
 __all__ = ["listing"]
 
-HEIGHT = 420
+HEIGHT = 350
 
 EVERY, ISSUES, PERIODS = "all labelled", "labels taken for wrong", "periods that do not hold"
 

@@ -59,8 +59,7 @@ def misclassifications_page(survey_name: str, run_name: str) -> None:
             file_name=f"{survey.path.name}-{run.name}-label-issues.csv", mime="text/csv", on_click="ignore",
             icon=":material/download:", help="Every labelled source, most suspect first, with votes and periods.",
         )  # fmt: skip
-    for one in found.sentences:
-        st.caption(sentence(one))
+    st.caption("  \n".join(sentence(one) for one in found.sentences))
     formulas()
     if state.is_new_page():
         pick.forget()
@@ -102,9 +101,9 @@ def _found(survey: Survey, survey_name: str, run_name: str) -> Suspects | None:
 def _work(survey: Survey, found: Suspects, verdicts: Verdicts) -> None:
     left, right = st.columns([5, 6], gap="medium")
     with left:
+        order = listing(survey, found.table, verdicts)
         if found.table["score"].notna().any():
             matrix(survey, found.table)
-        order = listing(survey, found.table, verdicts)
     with right:
         chosen = state.chosen().source
         source_id = chosen if chosen in found.table["source_id"].to_numpy() else next(iter(order), None)

@@ -111,11 +111,12 @@ def _fold(
     survey: Survey, verdicts: Verdicts, source_id: str, series: list[Series], one: Candidate, number: int
 ) -> None:  # fmt: skip
     figure = folded_figure(series, Fold(one.period, float(series[0].x.min())), errors=False, height=170)
-    figure.update_layout(showlegend=False, margin={"l": 4, "r": 4, "t": 6, "b": 4})
+    figure.update_layout(showlegend=False, margin={"l": 34, "r": 4, "t": 4, "b": 20})
     figure.update_xaxes(title=None)
     figure.update_yaxes(title=None, nticks=4)
+    figure.update_traces(marker_size=3)
     best = one.name == HELD
-    st.markdown(f"**{literal(_name(one))}** {one.period:.6f} ± {one.error:.0e} d")
+    st.markdown(f"**{literal(_name(one))}**  \n{one.period:.6f} d ± {one.error:.0e}")
     show(figure, name=f"suspect_fold_{number}", alt=f"{source_id} folded on {one.period:.7f} days")
     st.button(
         "Adopt" if not best else "Fold on it", key=f"adopt_{number}", on_click=_adopt,
