@@ -48,6 +48,7 @@ PAGES = (
     "manifold",
     "source",
     "outliers",
+    "misclassifications",
     "training",
     "subtypes",
     "classifier",
