@@ -1,4 +1,4 @@
-"""python -m benchmarks.findings --out DIR: the tables of docs/findings.md, surveys spoilt, imported and trained on anew."""
+"""python -m benchmarks.findings --out DIR: the tables of docs/findings.md, on surveys spoilt and trained on anew."""
 
 from pathlib import Path
 from typing import Annotated
