@@ -1,4 +1,4 @@
-"""python -m m3core subtypes."""
+"""python -m m3core subtypes | similar | retrieval."""
 
 import sys
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from m3core.command import one_line_errors
+from m3core.similar_command import retrieval, similar
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Read what a model has learnt of a survey.")
 
@@ -39,6 +40,10 @@ def subtypes(
         found = find_subtypes(Embeddings.open(run, opened), opened, label)
         write_table(subtype_table(found), out)
         typer.echo("\n".join([*found.sentences, f"{out}: {len(found.rows)} stars."]))
+
+
+app.command()(similar)
+app.command()(retrieval)
 
 
 if __name__ == "__main__":
