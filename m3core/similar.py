@@ -208,7 +208,8 @@ def find_similar(
     found = scores[rows]
     sentences = [f"{what}: {len(rows):,} of {len(scores):,} sources"]
     if len(query.rows):
-        sentences.append(f"the query ({len(query.rows):,}) is left out")
+        itself = "the query itself is" if len(query.rows) == 1 else f"the {len(query.rows):,} of the query are"
+        sentences.append(f"{itself} left out")
     if len(same_star):
         ids = ", ".join(str(one) for one in survey.source_ids[same_star[:5]])
         sentences.append(

@@ -43,6 +43,7 @@ def _navigation() -> Page:
             st.Page(PAGES / "home.py", title="Survey", icon=":material/dataset:", default=True),
             st.Page(PAGES / "manifold.py", title="Manifold", icon=":material/scatter_plot:"),
             st.Page(PAGES / "source.py", title="Source", icon=":material/star:"),
+            st.Page(PAGES / "similarity.py", title="Similarity", icon=":material/join_inner:"),
             st.Page(PAGES / "subtypes.py", title="Subtypes", icon=":material/bubble_chart:"),
             st.Page(PAGES / "classifier.py", title="Classifier", icon=":material/category:"),
             st.Page(PAGES / "experiment.py", title="Experiment", icon=":material/science:"),

@@ -43,7 +43,18 @@ _skips = [
 needs_browser = [pytest.mark.browser, *_skips]
 """pytestmark of the tests that drive chromium."""
 
-PAGES = ("home", "manifold", "source", "training", "subtypes", "classifier", "experiment", "runs", "import_data")
+PAGES = (
+    "home",
+    "manifold",
+    "source",
+    "training",
+    "similarity",
+    "subtypes",
+    "classifier",
+    "experiment",
+    "runs",
+    "import_data",
+)
 
 
 def make_run(path: Path, survey: Survey, *, embedded: bool = True) -> Run:
