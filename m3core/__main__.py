@@ -1,4 +1,4 @@
-"""python -m m3core subtypes | similar | retrieval."""
+"""python -m m3core subtypes | similar | retrieval | adopt-embeddings."""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from m3core.command import one_line_errors
-from m3core.similar_command import retrieval, similar
+from m3core.similar_command import adopt_embeddings, retrieval, similar
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Read what a model has learnt of a survey.")
 
@@ -44,6 +44,7 @@ def subtypes(
 
 app.command()(similar)
 app.command()(retrieval)
+app.command()(adopt_embeddings)
 
 
 if __name__ == "__main__":

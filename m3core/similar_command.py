@@ -1,4 +1,4 @@
-"""python -m m3core similar | retrieval: the sources most like one or several, and how well that works, as tables."""
+"""python -m m3core similar | retrieval | adopt-embeddings."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +7,7 @@ import typer
 
 from m3core.command import one_line_errors
 
-__all__ = ["retrieval", "similar"]
+__all__ = ["adopt_embeddings", "retrieval", "similar"]
 
 RunOption = Annotated[Path, typer.Option("--run", help="Run folder, with the survey embedded.")]
 SurveyOption = Annotated[Path, typer.Option("--survey", help="Survey folder.")]
@@ -148,3 +148,40 @@ def retrieval(
         if by_class is not None:
             write_table(class_precision(vectors, opened, rows), by_class)
         typer.echo(f"{out}: {len(rows):,} sources, split {name}.")
+
+
+def adopt_embeddings(
+    survey: SurveyOption,
+    embeddings: Annotated[
+        str,
+        typer.Option(
+            "--embeddings", metavar="[NAME=]FILE,...", help=".npy or parquet; NAME where the file names no modality."
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Run folder to make.")],
+    ids: Annotated[
+        Path | None,
+        typer.Option("--ids", help="Ids of the rows of an .npy file, one a line; the survey's order if not given."),
+    ] = None,
+) -> None:
+    """Let embeddings from elsewhere stand in for a run's, on every page and in every command of m3core."""
+    with one_line_errors():
+        from m3core.errors import ConfigError
+        from m3core.given_embeddings import adopt_embeddings as adopt
+        from m3core.given_embeddings import read_embeddings, read_ids
+        from m3core.survey import Survey
+
+        if out.exists():
+            raise ConfigError(f"{out} exists already: choose another --out, or delete it first.")
+        opened = Survey.open(survey)
+        order = None if ids is None else read_ids(ids.name, ids.read_bytes())
+        files = []
+        for part in _parts(embeddings):
+            called, _, place = part.rpartition("=") if not Path(part).exists() else ("", "", part)
+            if not Path(place).is_file():
+                raise ConfigError(f"{place} does not exist: check the name.")
+            files.append(read_embeddings(Path(place).name, Path(place).read_bytes(), order, called.strip()))
+        if not files:
+            raise ConfigError("--embeddings names no file: give an .npy or a parquet file.")
+        notes = adopt(opened, files, out, lambda done, what: typer.echo(f"mapping {what} {done:.0%}", err=True))
+        typer.echo("\n".join([*notes, f"{out}: a run of these embeddings, with its maps."]))
