@@ -10,11 +10,12 @@ from m3core.manifold import MEAN
 from m3core.prediction_table import csv_text
 from m3core.similar import Similar, find_similar, similar_table
 from m3core.survey import Source, Survey
-from pages.components import links, resources, state
-from pages.components.border import sentences
+from pages.components import links, pick, resources, state
+from pages.components.border import guarded, sentences
 from pages.components.figure import configuration
 from pages.components.map_marker import map_marker
 from pages.components.map_panel import source_id
+from pages.components.selected_line import selected_line
 from pages.components.similarity_page.compare import Comparison, comparison
 from pages.components.similarity_page.query import Asked, asked_for
 from pages.components.text import sentence
@@ -46,9 +47,14 @@ def search(survey_name: str, run_name: str) -> None:
         found = find_similar(
             asked.query, embeddings, survey, by=how.by, among=how.among, weights=how.weights, filters=how.filters
         )
+        selected_line(
+            survey, survey_name, "Select the nearest, or take the box or the lasso above a figure.", is_counted=False
+        )
         _results(survey_name, run_name, _Found(survey, asked, found, how))
 
 
+@st.fragment(key=pick.SECTION)
+@guarded
 def _results(survey_name: str, run_name: str, what: _Found) -> None:
     survey, found = what.survey, what.found
     st.caption(" ".join(sentence(one) for one in found.sentences))
@@ -61,7 +67,7 @@ def _results(survey_name: str, run_name: str, what: _Found) -> None:
         )
         top = [str(one) for one in survey.source_ids[found.rows[:n]]]
         st.button(
-            f"Select these {len(top)}", key="similarity_select", on_click=state.select_in_order, args=(top,),
+            f"Select these {len(top)}", key="similarity_select", on_click=_select, args=(top,),
             icon=":material/select_all:", help="For every page: map, list, export.",
         )  # fmt: skip
         st.download_button(
@@ -77,6 +83,11 @@ def _results(survey_name: str, run_name: str, what: _Found) -> None:
     with right:
         _map(survey_name, run_name, what.asked, top)
     _multiples(survey, what, n)
+
+
+def _select(ids: list[str]) -> None:
+    state.select_in_order(ids)
+    st.rerun([pick.SECTION, pick.SELECTED])
 
 
 def _csv(survey: Survey, found: Similar) -> str:
@@ -165,7 +176,7 @@ def _answer(key: str) -> None:
     if len(ids) == 1:
         st.session_state[LOOKED] = ids[0]
     elif ids:
-        state.select_in_order(ids)
+        _select(ids)
 
 
 def _multiples(survey: Survey, what: _Found, n: int) -> None:
