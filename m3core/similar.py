@@ -83,7 +83,7 @@ def query_of_rows(embeddings: Embeddings, rows: Sequence[int]) -> Query:
     every = {MEAN: embeddings.mean, **embeddings.embeddings}
     vectors = {name: _direction(np.asarray(table[chosen], np.float64)) for name, table in every.items()}
     first = str(embeddings.source_ids[chosen[0]])
-    name = first if len(chosen) == 1 else f"{len(chosen)} sources"
+    name = f"source {first}" if len(chosen) == 1 else f"{len(chosen)} sources"
     return Query({name: one for name, one in vectors.items() if one is not None}, chosen, name)
 
 

@@ -25,8 +25,8 @@ def given_form(survey_name: str) -> None:
             _ended(found)
         st.caption(
             f"Of the survey {literal(survey_name)}: parquet with source_id and lists of numbers (a column a modality), "
-            "or .npy, (sources, dimensions), in the survey's order or with its ids beside it. They are L2-normalised and "
-            "mapped, and stand in for a run's on every page; new stars cannot be embedded with them."
+            "or .npy, (sources, dimensions), in the survey's order or with its ids beside it. They are L2-normalised "
+            "and mapped, and stand in for a run's on every page; new stars cannot be embedded with them."
         )
         files = st.file_uploader("Embeddings", type=["npy", "parquet"], accept_multiple_files=True, key="given_files")
         ids = None

@@ -48,7 +48,7 @@ def _keep(kept: Selections, selected: tuple[str, ...], key: str) -> None:
     taken = " ".join(name.split()) in kept.names()
     st.button(
         f"{'Replace with' if taken else 'Keep'} these {len(selected):,}", key=f"{key}_keep", type="primary",
-        disabled=not name.strip(), on_click=_put, args=(kept, name, selected), icon=":material/bookmark_add:",
+        on_click=_put, args=(kept, name, selected), icon=":material/bookmark_add:",
     )  # fmt: skip
 
 

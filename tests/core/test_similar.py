@@ -93,7 +93,7 @@ def test_a_query_from_outside_is_compared_with_everyone(survey, vectors):
 
 
 def test_a_missing_modality_says_which_there_are(survey, vectors):
-    with pytest.raises(ConfigError, match="s007 has no g embedding: look by one that it has"):
+    with pytest.raises(ConfigError, match="source s007 has no g embedding: look by one that it has"):
         find_similar(query_of_rows(vectors, [7]), vectors, survey, by="g")
     with pytest.raises(ConfigError, match="no modality 'x'"):
         find_similar(query_of_rows(vectors, [7]), vectors, survey, by="r", among="x")
