@@ -5,7 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from m3core.figures.blank import axis, blank_figure, survey_layout
-from m3core.figures.palette import GREY, mark
+from m3core.figures.palette import mark
 from m3core.figures.text import plain
 from m3core.neighbour_changes import NeighbourChanges
 
@@ -35,7 +35,7 @@ def precision_figure(table: pd.DataFrame, *, height: int = HEIGHT) -> go.Figure:
     figure.add_trace(
         go.Scatter(
             x=chance.index, y=chance, mode="markers", name="chance", hovertemplate="chance %{y:.1%}<extra></extra>",
-            marker={"symbol": "line-ew-open", "size": 34, "color": GREY, "line": {"width": 2}},
+            marker={"symbol": "line-ew-open", "size": 34, "color": "#20242A", "line": {"width": 2}},
         )
     )  # fmt: skip
     figure.update_layout(

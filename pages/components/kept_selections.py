@@ -48,13 +48,13 @@ def _keep(kept: Selections, selected: tuple[str, ...], key: str) -> None:
     taken = " ".join(name.split()) in kept.names()
     st.button(
         f"{'Replace with' if taken else 'Keep'} these {len(selected):,}", key=f"{key}_keep", type="primary",
-        on_click=_put, args=(kept, name, selected), icon=":material/bookmark_add:",
+        on_click=_put, args=(kept, f"{key}_name", selected), icon=":material/bookmark_add:",
     )  # fmt: skip
 
 
-def _put(kept: Selections, name: str, selected: tuple[str, ...]) -> None:
+def _put(kept: Selections, name_key: str, selected: tuple[str, ...]) -> None:
     try:
-        done = kept.keep(name, selected)
+        done = kept.keep(st.session_state[name_key], selected)  # a click may bring the last letters along
         st.session_state[SAID] = literal(f"{done.name}: {len(done.source_ids):,} sources are kept.", 200)
     except (M3Error, OSError) as fault:
         st.session_state[SAID] = sentence(str(fault))

@@ -223,5 +223,3 @@ def test_a_selection_is_kept_taken_up_deleted_and_put_back(full, tmp_path, monke
     assert not list((root / "selections").rglob("*.json"))
     again = pressed(again, "panel_kept_back", "manifold")
     assert len(list((root / "selections").rglob("*.json"))) == 1
-    again = pressed(again, "panel_kept_keep", "manifold")
-    assert "'' cannot name a selection" in said(again)
