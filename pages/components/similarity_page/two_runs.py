@@ -24,7 +24,8 @@ MOST_CHANGED = 200
 
 def two_runs(survey_name: str, run_name: str) -> None:
     """The chosen run against another that has embedded the survey."""
-    others = [name for name in state.workspace().run_folders() if name != run_name and _is_embedded(name, survey_name)]
+    folders = state.workspace().run_folders()
+    others = [name for name in folders if name != run_name and resources.has_maps(name, survey_name)]
     if not others:
         st.info(
             "No other run has embedded this survey: train one in the sidebar, embed the survey with one on the map's "
@@ -45,14 +46,6 @@ def two_runs(survey_name: str, run_name: str) -> None:
     if found is not None:
         _neighbours(survey, run_name, other, found)
     _ranks(run_name, other)
-
-
-def _is_embedded(run_name: str, survey_name: str) -> bool:
-    try:
-        resources.embeddings(run_name, survey_name)
-    except (M3Error, OSError):
-        return False
-    return True
 
 
 def _changes(
