@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from data.progress import Progress, ProgressLine
 from m3core.command import one_line_errors
 from m3core.errors import ConfigError
+from m3core.progress import Progress, ProgressLine
 
 if TYPE_CHECKING:  # each command imports what it needs: --help need not wait for it
     from m3core.survey import Survey

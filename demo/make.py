@@ -11,9 +11,9 @@ from pathlib import Path
 import yaml
 
 from data import simulate
-from data.progress import ProgressLine
 from demo import NAME, OPTIONS, SHIPPED
 from m3core.files import replaced_folder, write_json
+from m3core.progress import ProgressLine
 from m3core.run import Run
 from m3core.survey import Survey
 from training.leaks import SEEN

@@ -1,4 +1,4 @@
-"""python -m m3core subtypes | similar | retrieval | adopt-embeddings."""
+"""python -m m3core subtypes | outliers | label-issues | similar | retrieval | adopt-embeddings."""
 
 import sys
 from pathlib import Path
@@ -40,6 +40,45 @@ def subtypes(
         found = find_subtypes(Embeddings.open(run, opened), opened, label)
         write_table(subtype_table(found), out)
         typer.echo("\n".join([*found.sentences, f"{out}: {len(found.rows)} stars."]))
+
+
+@app.command()
+def outliers(run: RunOption, survey: SurveyOption, out: TableOption) -> None:
+    """List every source, oddest first: source_id, rank, score, disagreement, percentile, a column a detector."""
+    with one_line_errors():
+        from m3core.embeddings import Embeddings
+        from m3core.outlier_store import have_outliers
+        from m3core.outliers import outlier_table
+        from m3core.prediction_table import check_file, write_table
+        from m3core.progress import ProgressLine
+        from m3core.run import Run
+        from m3core.survey import Survey
+
+        check_file(out)
+        opened, of = Survey.open(survey), Run.open(run)
+        found, is_new = have_outliers(of, opened, Embeddings.open(of, opened), ProgressLine())
+        write_table(outlier_table(found), out)
+        known = "" if is_new else " They were found before, and nothing has changed since."
+        typer.echo("\n".join([*found.sentences, f"{out}: {len(found.scores)} sources, oddest first.{known}"]))
+
+
+@app.command("label-issues")
+def label_issues(run: RunOption, survey: SurveyOption, out: TableOption) -> None:
+    """List labels and periods that are likely wrong, most suspect first: source_id, rank, score (0 to 1), label,
+    suggested, period_alias (empty where the period holds), and what they rest on."""
+    with one_line_errors():
+        from m3core.embeddings import Embeddings
+        from m3core.label_issues_table import csv_table, suspects
+        from m3core.prediction_table import check_file, write_table
+        from m3core.progress import ProgressLine
+        from m3core.run import Run
+        from m3core.survey import Survey
+
+        check_file(out)
+        opened, its_run = Survey.open(survey), Run.open(run)
+        found = suspects(its_run, opened, Embeddings.open(its_run, opened), ProgressLine())
+        write_table(csv_table(found.table), out)
+        typer.echo("\n".join([*found.sentences, f"{out}: {len(found.table)} sources."]))
 
 
 app.command()(similar)

@@ -17,7 +17,7 @@ from m3core.light_curve import phase_fold
 from m3core.manifest import ModalitySpec
 from m3core.survey import Survey
 
-__all__ = ["LIGHT_CURVE", "feature_columns", "feature_table", "has_features"]
+__all__ = ["LIGHT_CURVE", "feature_columns", "feature_table", "has_features", "source_features"]
 
 Array = NDArray[np.float64]
 
@@ -69,7 +69,7 @@ def feature_table(survey: Survey, progress: Callable[[float], None] = lambda don
         for row in range(len(survey)):
             if row % SOURCES_A_REPORT == 0:
                 progress((number + row / len(survey)) / len(curves))
-            rows.append(_of_source(spec, survey.observation(spec.name, row)))
+            rows.append(source_features(spec, survey.observation(spec.name, row)))
         found = pd.DataFrame(rows, index=survey.sources.index)
         parts |= {f"{spec.name}: {name}": found[name].to_numpy(np.float64) for name in found}
     medians = [(spec.name, parts.get(f"{spec.name}: median")) for spec in curves]
@@ -85,7 +85,8 @@ def feature_table(survey: Survey, progress: Callable[[float], None] = lambda don
     return table.where(np.isfinite(table))
 
 
-def _of_source(spec: ModalitySpec, observation: Mapping[str, NDArray[Any]] | None) -> dict[str, float]:
+def source_features(spec: ModalitySpec, observation: Mapping[str, NDArray[Any]] | None) -> dict[str, float]:
+    """Features of one light curve, by name; none where there is no observation."""
     if observation is None:
         return {}
     time, value, error = (np.asarray(observation[field], np.float64) for field in spec.fields)

@@ -21,10 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.archives.files import ArchiveFile, read_content
-from data.progress import Progress
 from data.workers import end_with_parent
 from m3core.errors import M3Error, SurveyError
 from m3core.files import replaced_file
+from m3core.progress import Progress
 
 __all__ = ["Cache", "Parse", "Parsed", "parse_files"]
 

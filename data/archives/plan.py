@@ -17,11 +17,11 @@ from data.archives.report import Entry, add_all, archive_report
 from data.archives.sky import SAME_STAR, one_star
 from data.archives.spectra import COLUMNS, Spectra, match_spectra
 from data.checks import SPOILING_RESOLUTION, coarse_times
-from data.progress import Progress, part, silent
 from data.report import Report
 from m3core.files import sha256_file, sha256_text
 from m3core.manifest import Column
 from m3core.names import safe_names
+from m3core.progress import Progress, part, silent
 from m3core.split import split_sources
 
 __all__ = ["ONE_BAND", "Plan", "plan"]

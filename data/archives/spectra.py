@@ -19,9 +19,9 @@ from data.archives.lamost_catalogue import (
 from data.archives.parsing import Cache, Parsed, parse_files
 from data.archives.report import Entry
 from data.archives.sky import candidates, choose
-from data.progress import Progress
 from m3core.errors import SurveyError
 from m3core.manifest import Column
+from m3core.progress import Progress
 
 __all__ = ["COLUMNS", "Spectra", "match_spectra"]
 

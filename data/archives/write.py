@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from data.archives.parsing import Cache, Parsed
 from data.archives.plan import Plan
 from data.checks import check_free
-from data.progress import Progress, silent
 from m3core.columns import PHOTOMETRY_AUXILIARIES
 from m3core.manifest import ModalitySpec, SplitSpec
+from m3core.progress import Progress, silent
 from m3core.split import METHOD
 from m3core.survey import Survey, write_survey
 

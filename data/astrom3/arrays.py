@@ -13,9 +13,9 @@ from data.astrom3.faults import Faults
 from data.astrom3.features import PREPROCESSED_SENTENCE
 from data.astrom3.identity import digest
 from data.astrom3.nested import MISSHAPEN, PREPROCESSED, tables
-from data.progress import Progress
 from m3core.errors import SurveyError
 from m3core.manifest import SPLITS
+from m3core.progress import Progress
 
 __all__ = ["Arrays", "Scan"]
 

@@ -27,7 +27,6 @@ from data.columns import (
 )
 from data.import_table.periods import computed_periods
 from data.import_table.photometry import Curves, light_curves
-from data.progress import Progress, silent
 from data.report import Report
 from data.tables import Table, read_table
 from m3core.errors import SurveyError
@@ -35,6 +34,7 @@ from m3core.files import sha256_file
 from m3core.light_curve import time_resolution
 from m3core.manifest import ModalitySpec, SplitSpec
 from m3core.names import safe_names
+from m3core.progress import Progress, silent
 from m3core.split import METHOD, check_fractions, split_sources
 from m3core.survey import Survey, write_survey
 

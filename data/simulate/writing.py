@@ -20,7 +20,6 @@ from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 
 from data.checks import check_free
-from data.progress import Progress, silent
 from data.simulate.population import ALIASES, CLASSES, ODDITIES, Population, draw_population
 from data.simulate.source import SimulatedSource, simulate_source
 from data.workers import end_with_parent
@@ -28,6 +27,7 @@ from m3core.columns import METADATA_COLUMNS, PHOTOMETRY_AUXILIARIES, PUBLISHED_C
 from m3core.errors import ConfigError
 from m3core.files import replaced_file
 from m3core.manifest import SPLITS, ModalitySpec, SplitSpec
+from m3core.progress import Progress, silent
 from m3core.survey import Survey, survey_writer
 
 __all__ = ["Options", "Plan", "plan", "truth_path", "write"]

@@ -25,11 +25,14 @@ FEW = 6
 """Classes up to which a cell has room for a decimal of its share."""
 
 
-def confusion_figure(table: NDArray[np.int64], classes: Sequence[str], *, height: int = 460) -> go.Figure:
+def confusion_figure(
+    table: NDArray[np.int64], classes: Sequence[str], *, rows: str = "true", height: int = 460
+) -> go.Figure:
     """Rows the true class, columns the predicted; colour and text: share of the row, and the count; empty where 0.
 
     Args:
         table: (C, C) counts (m3core.scores.confusion).
+        rows: what the class of a row is: 'true', or 'given' where it is doubted.
 
     Returns:
         A figure whose cells carry [true class, predicted class] as customdata. A click on a heatmap is no selection in
@@ -60,7 +63,7 @@ def confusion_figure(table: NDArray[np.int64], classes: Sequence[str], *, height
             unselected={"marker": {"opacity": 0}},
             customdata=[[classes[i], classes[j]] for i, j in cells],
             hovertext=[
-                f"true {names[i]}, predicted {names[j]}<br>{table[i, j]:,} of {int(totals[i, 0]):,} sources"
+                f"{rows} {names[i]}, predicted {names[j]}<br>{table[i, j]:,} of {int(totals[i, 0]):,} sources"
                 for i, j in cells
             ],
             hoverinfo="text",
@@ -69,7 +72,7 @@ def confusion_figure(table: NDArray[np.int64], classes: Sequence[str], *, height
     )
     first, last = -0.5, len(classes) - 0.5  # else plotly leaves room for the points
     figure.update_xaxes(title_text="Predicted class", type="category", range=[first, last], showgrid=False)
-    figure.update_yaxes(title_text="True class", type="category", range=[last, first], showgrid=False)
+    figure.update_yaxes(title_text=f"{rows.capitalize()} class", type="category", range=[last, first], showgrid=False)
     # no cut-off: a click anywhere in a cell is a click on its point, the nearest, however wide the cell
     figure.update_layout(height=height, margin={**MARGIN, "t": BUTTONS}, hoverdistance=-1)
     return figure

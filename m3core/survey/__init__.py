@@ -2,20 +2,24 @@
 
 from m3core.manifest import Column, Manifest, ModalitySpec, SplitSpec
 from m3core.names import safe_names
+from m3core.survey.corrected import Correction, corrections_table, write_corrected
 from m3core.survey.reader import Observation, Source, Survey
 from m3core.survey.resplit import write_resplit
 from m3core.survey.writer import survey_writer, write_survey
 
 __all__ = [
     "Column",
+    "Correction",
     "Manifest",
     "ModalitySpec",
     "Observation",
     "Source",
     "SplitSpec",
     "Survey",
+    "corrections_table",
     "safe_names",
     "survey_writer",
+    "write_corrected",
     "write_resplit",
     "write_survey",
 ]

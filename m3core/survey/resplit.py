@@ -2,9 +2,11 @@
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
@@ -15,7 +17,7 @@ from m3core.survey.content import content_hash
 from m3core.survey.reader import Survey
 from m3core.survey.writer import split_hash
 
-__all__ = ["write_resplit"]
+__all__ = ["write_changed", "write_resplit"]
 
 
 def write_resplit(
@@ -50,6 +52,27 @@ def write_resplit(
         "split": spec.model_copy(update={"hash": split_hash(list(table["source_id"]), list(table["split"]))}),
         "provenance": {**survey.manifest.provenance, "split_of": survey.hash, "without_labels": list(without_labels)},
     }
+    return write_changed(survey, path, table, changed)
+
+
+def write_changed(
+    survey: Survey,
+    path: Path,
+    table: pd.DataFrame,
+    changed: Mapping[str, Any],
+    *,
+    extra: Mapping[str, str] | None = None,
+) -> Survey:
+    """Write a survey with the same arrays, another table and what the manifest says of it, and open it.
+
+    Args:
+        table: a row a source, source_id a column, in the survey's order and with its columns.
+        changed: fields of the manifest.
+        extra: name -> text of files to lay beside.
+
+    Raises:
+        M3Error: `path` exists.
+    """
     with new_folder(path) as folder:
         for one in survey.modalities.values():
             if one.fields:
@@ -57,8 +80,10 @@ def write_resplit(
         schema = pq.read_schema(survey.path / "sources.parquet").remove_metadata()
         rows = pa.Table.from_pandas(table, schema=schema, preserve_index=False).replace_schema_metadata(None)
         pq.write_table(rows, folder / "sources.parquet", compression="zstd")
-        manifest = survey.manifest.model_copy(update=changed)
+        manifest = survey.manifest.model_copy(update=dict(changed))
         manifest = manifest.model_copy(update={"content_hash": content_hash(folder, manifest)})
+        for name, text in (extra or {}).items():
+            (folder / name).write_text(text, encoding="utf-8", newline="\n")
         write_json(folder / "survey.json", manifest.model_dump(mode="json"))
     return Survey.open(path)
 

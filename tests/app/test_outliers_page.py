@@ -1,0 +1,85 @@
+"""The outliers page: the list, its reasons, verdicts by button, undo, what is kept and what is taken in again."""
+
+import pytest
+
+from m3core.outlier_store import outliers_folder, read_outliers
+from m3core.outliers import outlier_table
+from m3core.verdicts import Verdicts
+from tests.app.conftest import make_run, open_page, said
+from tests.app.test_classifier_page import charts, settled
+from tests.conftest import make_survey
+
+
+@pytest.fixture(scope="module")
+def stocked(tmp_path_factory):
+    """surveys/small and runs/done."""
+    root = tmp_path_factory.mktemp("outliers")
+    survey = make_survey(root / "surveys" / "small", n=120)
+    return survey, make_run(root / "runs" / "done", survey)
+
+
+@pytest.fixture
+def workspace(stocked, monkeypatch):
+    monkeypatch.setenv("M3_WORKSPACE", str(stocked[1].path.parents[1]))
+    return stocked
+
+
+def page():
+    return settled(open_page("outliers", survey="small", run="done"))
+
+
+def listed(app):
+    return next(frame.value for frame in app.main.dataframe if "rank" in frame.value)
+
+
+def click(app, label):
+    return settled(next(button for button in app.main.button if button.label == label).click().run())
+
+
+def test_list_reasons_and_formulas(workspace):
+    survey, run = workspace
+    app = page()
+    assert not app.error
+    table = outlier_table(read_outliers(run, survey))
+    shown = listed(app)
+    assert shown["source_id"].tolist() == table["source_id"].tolist(), "every source, oddest first"
+    text = said(app)
+    for words in ("Why is it odd?", "lead to expect", "higher is odder", "0 to 1", "84th percentile", "J next"):
+        assert words in text
+    assert any("shaded by its part" in name for name in charts(app))
+    assert {"Rank correlation of each two detectors"} <= set(charts(app))
+
+
+def test_verdicts_move_on_teach_are_undone_and_outlive_the_page(workspace):
+    survey, run = workspace
+    app = page()
+    first, second = listed(app)["source_id"].tolist()[:2]
+    next(field for field in app.main.text_input if field.label == "Initials").set_value("JD").run()
+    app = click(app, "Yes, odd")
+    kept = Verdicts.open(run, survey, "outliers")
+    assert {name: (one.verdict, one.author) for name, one in kept.current().items()} == {first: ("yes", "JD")}
+    assert "learned from the answers" in said(app)
+    assert listed(app)["source_id"].tolist()[-1] == first, "unanswered first"
+    assert second in app.query_params["source"], "the next one is opened"
+    app = click(app, "Unsure")
+    assert kept.current()[second].verdict == "unsure"
+    again = page()  # a new session: what a reload or a killed server leaves
+    assert listed(again)["verdict"].value_counts()["yes"] == 1
+    app = click(again, "Undo")
+    assert list(kept.current()) == [first]
+    assert second in app.query_params["source"], "what was taken back is opened again"
+    click(app, "Undo")
+    assert kept.current() == {}
+
+
+def test_out_of_date_is_said_and_mended(workspace):
+    survey, run = workspace
+    page()
+    about = outliers_folder(run, survey) / "outliers.json"
+    about.write_text(about.read_text().replace('"made_by": "', '"made_by": "0'))
+    from pages.components import jobs
+
+    jobs._jobs().clear()
+    app = page()
+    assert not app.error
+    assert '"made_by": "0' not in about.read_text()

@@ -1,0 +1,172 @@
+"""Outliers: what is planted is found, what cannot be told is said, and the command keeps its contract."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from m3core.cross_residuals import Ranked, cross_residuals, normal_deviates
+from m3core.embeddings import Embeddings
+from m3core.errors import SurveyError
+from m3core.outlier_detectors import centre_distance, cosine_disagreement, isolation_forest, neighbour_distance
+from m3core.outlier_store import have_outliers, is_current, outliers_folder
+from m3core.outliers import find_outliers, outlier_table
+from tests.app.conftest import make_run
+from tests.conftest import ROOT, make_survey
+
+
+def unit(vectors):
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def test_residual_finds_what_is_ordinary_alone_and_odd_together():
+    rng = np.random.default_rng(1)
+    inputs = rng.standard_normal((500, 4))
+    targets = np.stack([inputs[:, 0] ** 2 + inputs[:, 1], inputs[:, 2]], axis=1) + 0.1 * rng.standard_normal((500, 2))
+    targets[:5] = targets[5:10]  # rows that belong to other sources: each value is an ordinary one
+    found = cross_residuals(normal_deviates(targets), normal_deviates(inputs))
+    surprise = found.surprise()
+    assert set(np.argsort(-surprise)[:4]) <= set(range(5))
+    assert np.isclose(found.shares(0).sum(), surprise[0])
+    assert found.unexplained.max() < 0.5, "the others tell most of it"
+
+
+def test_residual_is_of_a_fit_without_the_source():
+    rng = np.random.default_rng(2)
+    inputs, targets = rng.standard_normal((60, 30)), rng.standard_normal((60, 1))
+    found = cross_residuals(targets, inputs)
+    assert found.unexplained[0] > 0.6, "noise cannot be predicted, however many inputs there are"
+
+
+def test_residuals_know_what_is_missing():
+    rng = np.random.default_rng(3)
+    inputs = rng.standard_normal((200, 3))
+    targets = inputs[:, :2] + 0.1 * rng.standard_normal((200, 2))
+    inputs[:10], targets[10:20], targets[20:30, 1] = np.nan, np.nan, np.nan
+    found = cross_residuals(targets, inputs)
+    assert np.isnan(found.surprise()[:20]).all()
+    assert np.isfinite(found.surprise()[20:]).all()
+    assert np.isnan(found.z[20:30, 1]).all()
+    assert cross_residuals(targets[:15], inputs[:15]) is None
+
+
+def test_normal_deviates_keep_order_and_place_new_values():
+    ranked = Ranked.of(np.array([[1.0], [2.0], [2.0], [np.nan], [5.0]]))
+    assert np.isnan(ranked(np.array([[np.nan]]))).all()
+    low, middle, high = ranked(np.array([[-9.0], [2.0], [99.0]]))[:, 0]
+    assert low < middle < high
+    assert np.isclose(middle, 0)
+    assert np.isclose(low, -high)
+
+
+def test_detectors_point_upwards_and_skip_what_is_absent():
+    rng = np.random.default_rng(4)
+    vectors = unit(np.concatenate([[[-1.0] + [0] * 7], np.ones((199, 8)) + 0.3 * rng.standard_normal((199, 8))]))
+    vectors[7] = np.nan
+    labels = np.zeros(200, np.int64)
+    labels[9] = -1
+    for scores in (
+        isolation_forest(vectors),
+        neighbour_distance(vectors),
+        centre_distance(vectors, labels, np.arange(100)),
+    ):
+        assert np.nanargmax(scores) == 0
+        assert np.isnan(scores[7])
+    assert np.isnan(centre_distance(vectors, labels, np.arange(100))[9])
+
+
+def test_isolation_forest_agrees_with_scikit_learn():
+    from scipy.stats import spearmanr
+    from sklearn.ensemble import IsolationForest
+
+    rng = np.random.default_rng(5)
+    vectors = rng.standard_t(3, (600, 16))
+    theirs = -IsolationForest(n_estimators=300, max_samples=256, random_state=0).fit(vectors).score_samples(vectors)
+    assert spearmanr(isolation_forest(vectors), theirs).statistic > 0.9
+
+
+def test_cosine_disagreement_of_exchanged_embeddings():
+    rng = np.random.default_rng(6)
+    first = unit(rng.standard_normal((300, 32)))
+    second = unit(first + 0.1 * rng.standard_normal((300, 32)))
+    second[[0, 1]] = second[[1, 0]]
+    found = cosine_disagreement({"a": first, "b": second})
+    assert set(np.argsort(-found)[:2]) == {0, 1}
+    assert found.min() >= 0
+    assert found.max() <= 1
+    assert np.isclose(cosine_disagreement({"a": first, "b": np.tile(first[:1], (300, 1))}).mean(), 0.5, atol=0.05)
+    assert np.isnan(cosine_disagreement({"a": first})).all()
+
+
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory):
+    """A survey and a run with embeddings of it."""
+    folder = tmp_path_factory.mktemp("outliers")
+    survey = make_survey(folder / "survey", n=150)
+    return survey, make_run(folder / "run", survey)
+
+
+def test_every_source_is_listed_oddest_first(embedded):
+    survey, run = embedded
+    found = find_outliers(Embeddings.open(run, survey), survey)
+    table = outlier_table(found)
+    assert sorted(table["source_id"]) == sorted(survey.source_ids)
+    assert table["score"].is_monotonic_decreasing
+    assert table["rank"].tolist() == list(range(1, 151))
+    assert table["percentile"].is_monotonic_decreasing
+    assert np.isfinite(table[["score", "disagreement"]]).all(axis=None)
+    assert {"surprise_g", "surprise_metadata", "isolation_forest_mean", "cosine_disagreement"} <= set(table.columns)
+    again = outlier_table(find_outliers(Embeddings.open(run, survey), survey))
+    pd.testing.assert_frame_equal(table, again)
+
+
+def test_kept_by_hash(embedded):
+    survey, run = embedded
+    embeddings = Embeddings.open(run, survey)
+    first, is_new = have_outliers(run, survey, embeddings)
+    again, is_new_again = have_outliers(run, survey, embeddings)
+    assert (is_new, is_new_again) == (True, False)
+    pd.testing.assert_frame_equal(first.scores, again.scores)
+    for name, evidence in first.evidence.items():
+        assert np.array_equal(evidence.residuals.z, again.evidence[name].residuals.z, equal_nan=True)
+    other = Embeddings(embeddings.source_ids, embeddings.embeddings, "of another checkpoint")
+    assert not is_current(run, survey, other)
+
+
+@pytest.mark.parametrize("n", [1, 2, 9])
+def test_few_sources(tmp_path, n):
+    survey = make_survey(tmp_path / "survey", n=n, missing=False)
+    vectors = {name: np.tile(unit(np.ones((1, 8))), (n, 1)) for name in survey.modalities}
+    embeddings = Embeddings(survey.source_ids, vectors, "x")
+    if n == 1:
+        with pytest.raises(SurveyError, match="1 source"):
+            find_outliers(embeddings, survey)
+        return
+    found = find_outliers(embeddings, survey)
+    assert np.isfinite(found.scores["score"]).all()
+    assert any("cannot be predicted" in sentence for sentence in found.sentences)
+    assert outlier_table(found)["rank"].tolist() == list(range(1, n + 1))
+
+
+def test_command(embedded, tmp_path):
+    survey, run = embedded
+
+    def called(*arguments):
+        command = [sys.executable, "-m", "m3core", "outliers", *map(str, arguments)]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+    out = tmp_path / "outliers.csv"
+    done = called("--run", run.path, "--survey", survey.path, "--out", out)
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(out, dtype={"source_id": str})
+    assert len(table) == len(survey)
+    assert list(table.columns[:4]) == ["source_id", "rank", "score", "disagreement"]
+    assert outliers_folder(run, survey).is_dir()
+    again = called("--run", run.path, "--survey", survey.path, "--out", tmp_path / "again.csv")
+    assert "found before" in again.stdout
+    assert (tmp_path / "again.csv").read_bytes() == out.read_bytes()
+    failed = called("--run", tmp_path, "--survey", survey.path, "--out", out)
+    assert failed.returncode == 2
+    assert failed.stderr.startswith("error: ")
