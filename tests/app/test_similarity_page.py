@@ -9,6 +9,8 @@ import pytest
 
 from m3core.embeddings import Embeddings
 from m3core.given_embeddings import adopt_embeddings, read_embeddings
+from m3core.outlier_store import read_outliers
+from m3core.outliers import outlier_table
 from m3core.retrieval import own_retrieval
 from m3core.run import Run
 from m3core.similar import Filters, find_similar, query_of_rows
@@ -171,12 +173,15 @@ def test_two_runs_and_embeddings_from_elsewhere_on_every_page(tmp_path, monkeypa
     app.query_params["source"] = "s003"
     app = settled(app.run())
     assert set(table_of(app, "change")["change"]) <= {"kept", "lost", "gained"}
-    lists = [pd.DataFrame({"source_id": ["s001", "s002"], "rank": ranks}).to_csv(index=False).encode() for ranks in (
-        [1, 2], [2, 1])]  # fmt: skip
-    for number, content in enumerate(lists):
-        app.file_uploader(key=f"similarity_list_{number}").set_value((f"{number}.csv", content, "text/csv"))
+    app.button(key="similarity_ranks_go").click()
     app = settled(app.run())
-    assert "correlation of the ranks -1.000" in said(app)
+    ranks = [one.value for one in app.dataframe if "rank_first" in one.value][-1].set_index("source_id")
+    assert len(ranks) == 40
+    lists = [outlier_table(read_outliers(Run.open(tmp_path / "runs" / name), survey)) for name in ("done", "given")]
+    for source_id, line in ranks.iterrows():
+        before, after = (int(one.loc[one["source_id"] == source_id, "rank"].iloc[0]) for one in lists)
+        assert (line["rank_first"], line["rank_second"], line["change"]) == (before, after, before - after)
+    assert "correlation of the ranks" in said(app)
     shutil.rmtree(tmp_path / "runs" / "done")
     for page in (
         "home",

@@ -1,18 +1,20 @@
 """Two runs beside each other: neighbours kept, gained and lost, and the ranks of two lists."""
 
-import io
+from collections.abc import Callable
 
 import pandas as pd
 import streamlit as st
 
 from m3core.embeddings import Embeddings
-from m3core.errors import M3Error
 from m3core.figures.retrieval import kept_figure
+from m3core.label_issues_table import suspects
 from m3core.manifold import MEAN
 from m3core.neighbour_changes import NeighbourChanges, RankChanges, neighbour_changes, rank_changes
+from m3core.outlier_store import have_outliers
+from m3core.outliers import outlier_table
+from m3core.run import Run
 from m3core.survey import Survey
 from pages.components import jobs, links, resources, state
-from pages.components.border import sentences
 from pages.components.figure import show
 from pages.components.text import literal
 
@@ -45,7 +47,7 @@ def two_runs(survey_name: str, run_name: str) -> None:
     found = _changes(survey_name, run_name, other, by, mine, theirs)
     if found is not None:
         _neighbours(survey, run_name, other, found)
-    _ranks(run_name, other)
+    _ranks(survey, (run_name, other), (mine, theirs))
 
 
 def _changes(
@@ -110,33 +112,63 @@ def _neighbours(survey: Survey, run_name: str, other: str, found: NeighbourChang
     st.caption(literal(f"lost: near by {run_name} alone; gained: near by {other} alone.", 300))
 
 
-def _ranks(run_name: str, other: str) -> None:
+def _outliers(run: Run, survey: Survey, embeddings: Embeddings, report: jobs.Progress) -> pd.DataFrame:
+    return outlier_table(have_outliers(run, survey, embeddings, report)[0])
+
+
+def _suspects(run: Run, survey: Survey, embeddings: Embeddings, report: jobs.Progress) -> pd.DataFrame:
+    return suspects(run, survey, embeddings, report).table
+
+
+LISTS: dict[str, Callable[[Run, Survey, Embeddings, jobs.Progress], pd.DataFrame]] = {
+    "Outliers": _outliers,
+    "Suspects": _suspects,
+}
+"""Read where they are on the disk, made and kept otherwise."""
+
+
+def _ranks(survey: Survey, names: tuple[str, str], tables: tuple[Embeddings, Embeddings]) -> None:
     st.subheader("Ranks of outliers and of suspects")
-    st.caption(
-        "Two lists as `python -m m3core outliers` or `python -m m3core label-issues` writes them, of the same survey "
-        "by the two runs."
-    )
-    files = [
-        place.file_uploader(f"List by {literal(name, 60)}", type="csv", key=f"similarity_list_{number}")
-        for number, (place, name) in enumerate(zip(st.columns(2), (run_name, other), strict=True))
-    ]
-    if None in files:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        what = st.segmented_control(
+            "List", list(LISTS), default="Outliers", required=True, key="similarity_list", persist_state="session",
+            label_visibility="collapsed",
+        )  # fmt: skip
+        hashes = " ".join(f"{name} {one.hash}" for name, one in zip(names, tables, strict=True))
+        key = f"rank changes {what} {survey.hash} {hashes}"
+
+        def work(report: jobs.Progress) -> RankChanges:
+            lists = []
+            for number, (name, one) in enumerate(zip(names, tables, strict=True)):
+
+                def half(done: float, said: str, number: int = number, name: str = name) -> None:
+                    report((number + done) / 2, f"{name}: {said}")
+
+                lists.append(LISTS[what](resources.run(name), survey, one, half))
+            return rank_changes(*lists)
+
+        if jobs.job(key) is None:
+            st.button(
+                "Compare the lists", key="similarity_ranks_go", on_click=jobs.start, args=(key, "The lists", work)
+            )
+    if jobs.job(key) is None:
+        st.caption("A list that no page has made yet is made first: seconds to minutes, with a bar.")
         return
-    with sentences():
-        first, second = (_read(file) for file in files if file is not None)
-        _shown(rank_changes(first, second))
+    found = jobs.awaited(key, "The lists", work, note="The lists of both runs.", again="Compare again")
+    if found is not None:
+        _shown(found, survey)
 
 
-def _read(file: io.BytesIO) -> pd.DataFrame:
-    try:
-        return pd.read_csv(file, dtype={"source_id": str})
-    except ValueError as fault:
-        raise M3Error(f"{getattr(file, 'name', 'the list')} is no readable CSV ({fault}): write it again.") from None
+def _shown(found: RankChanges, survey: Survey) -> None:
+    def clicked() -> None:
+        cells = st.session_state["similarity_ranks"]["selection"]["cells"]
+        if cells:
+            state.choose(source=str(found.table["source_id"].iloc[cells[0][0]]))
 
-
-def _shown(found: RankChanges) -> None:
+    labels = survey.sources["label"].reindex(found.table["source_id"]).to_numpy(object)
     st.dataframe(
-        found.table, hide_index=True, height=300, key="similarity_ranks",
+        found.table.assign(label=labels), hide_index=True, height=300, key="similarity_ranks", on_select=clicked,
+        selection_mode="single-cell", column_order=("source_id", "label", "rank_first", "rank_second", "change"),
         column_config={"change": st.column_config.NumberColumn(help="Places up (positive) in the second list.")},
         alt="Sources by how far their rank moved",
     )  # fmt: skip
