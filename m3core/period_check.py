@@ -64,7 +64,8 @@ class Candidate:
 
     Attributes:
         name: HELD for the catalogue's, 'P/n', 'nP', '1d' (moved by a cycle a day) or 'other' (a search found it).
-        period: days; error: its standard error, days (Montgomery & O'Donoghue 1999, all harmonics counted).
+        period: days, the best within a peak's width, the catalogue's as it is listed.
+        error: standard error, days (Montgomery & O'Donoghue 1999, with all harmonics counted).
         cost: as above, lower is better.
         share: of the variance explained by the harmonics that pay, 0 to 1.
         power: of the variance explained by one sine (Lomb-Scargle), 0 to 1.
@@ -181,9 +182,10 @@ def _candidates(bands: Sequence[WeightedBand], named: Sequence[tuple[str, float]
         steep = float(np.sum(np.arange(1, h + 2) ** 2 * added))
         frequency = float(frequencies[row])
         error = np.sqrt(3.0 * (1.0 - share) / (n_points * max(steep, 1e-9))) / (np.pi * span)
+        name, asked = named[int(number)]
         found.append(
             Candidate(
-                name=named[int(number)][0], period=1.0 / frequency, error=float(error / frequency**2),
+                name=name, period=1.0 / (asked if name == HELD else frequency), error=float(error / frequency**2),
                 cost=float(costs[row, h]), share=share, power=float(shares[row, 0]), n_harmonics=int(h) + 1,
             )
         )  # fmt: skip

@@ -17,15 +17,15 @@ from training.objectives import Judgement
 __all__ = ["Classification", "class_weights"]
 
 
-def class_weights(targets: NDArray[np.int64], n_classes: int, balance: float) -> NDArray[np.float32]:
+def class_weights(targets: NDArray[np.float32], balance: float) -> NDArray[np.float32]:
     """(C,) weight of a source of each class in the loss, its class's size to the power -balance, mean 1 over sources.
 
     Args:
-        targets: (n,) class indices of the labelled training sources.
+        targets: (n, C) class probabilities of the training sources.
     """
-    counts = np.bincount(targets, minlength=n_classes)
+    counts = targets.sum(axis=0, dtype=np.float64)
     weights = np.maximum(counts, 1.0) ** -balance
-    return (weights / weights[targets].mean()).astype(np.float32)
+    return (weights * len(targets) / (weights @ counts)).astype(np.float32)
 
 
 class Classification:
@@ -36,13 +36,13 @@ class Classification:
 
     def __init__(
         self,
-        targets: NDArray[np.int64],
+        targets: NDArray[np.float32],
         weights: NDArray[np.float32],
         *,
         label_smoothing: float = 0.0,
         modality_dropout: float = 0.0,
     ) -> None:
-        """Args: targets: (N,) class index of every source of the survey, by row, -1 unknown; weights: (C,)."""
+        """Args: targets: (N, C) class probabilities of every source of the survey, by row, 0 unknown; weights: (C,)."""
         self.targets, self.weights = torch.from_numpy(targets), torch.from_numpy(weights)
         self.label_smoothing, self.modality_dropout = label_smoothing, modality_dropout
 
@@ -61,7 +61,7 @@ class Classification:
             target, weights = self._targets(part, logits.device), self.weights.to(logits.device)
             losses = F.cross_entropy(logits, target, label_smoothing=self.label_smoothing, reduction="none")
             # each source by its class's weight; F.cross_entropy's own would weigh the smoothed classes too
-            loss = (losses * weights[target]).sum() / len(batch.rows)
+            loss = (losses * (target @ weights)).sum() / len(batch.rows)
             loss.backward()
             total += float(loss.detach())
         return total, {}
@@ -86,6 +86,6 @@ class Classification:
                 losses.append(F.cross_entropy(logits, self._targets(batch, device), reduction="none").cpu())
                 guesses.append(logits.argmax(dim=1).cpu())
         model.train(was_training)
-        truth = self.targets[torch.from_numpy(rows)].numpy()
+        truth = self.targets[torch.from_numpy(rows)].argmax(dim=1).numpy()
         scores = summary(truth, torch.cat(guesses).numpy(), len(model.config.classes))
         return Judgement(float(torch.cat(losses).mean()), scores=scores)

@@ -18,7 +18,7 @@ from training.config import SCRATCH, FinetuneConfig
 from training.labels import draw
 from training.setup import Rows, measured_modalities
 
-__all__ = ["Prepared", "build_classifier", "prepare", "pretrained"]
+__all__ = ["Prepared", "build_classifier", "one_hot", "prepare", "pretrained"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Prepared:
         classes: those of the labelled training sources, in the survey's order.
         targets: (N,) class index of every source of the survey, -1 without a label of these classes.
         rows: labelled sources with at least one of the modalities; of the training split those drawn.
+        unlabelled: (n,) further sources of the training split with one of the modalities.
         sentences: what is left out, or taken on trust.
     """
 
@@ -37,7 +38,13 @@ class Prepared:
     classes: tuple[str, ...]
     targets: NDArray[np.int64]
     rows: Rows
+    unlabelled: NDArray[np.int64]
     sentences: tuple[str, ...]
+
+
+def one_hot(prepared: Prepared) -> NDArray[np.float32]:
+    """(N, C): 1 at the class of each source, 0 in all of a row without one."""
+    return np.eye(len(prepared.classes) + 1, len(prepared.classes), dtype=np.float32)[prepared.targets]
 
 
 def pretrained(origin: Run) -> MultimodalCLIP:
@@ -112,7 +119,8 @@ def prepare(survey: Survey, config: FinetuneConfig, model: ModelConfig | None) -
             f"the validation split has {len(judged)} labelled sources, fewer than {Classification.fewest_judged}: all "
             "epochs are trained and the last is kept"
         )
-    return Prepared(names, classes, of, Rows(labelled[keep], judged, n_blind), tuple(sentences))
+    unlabelled = np.setdiff1d(train[usable[train]], labelled[keep])
+    return Prepared(names, classes, of, Rows(labelled[keep], judged, n_blind), unlabelled, tuple(sentences))
 
 
 def build_classifier(

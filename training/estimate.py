@@ -1,7 +1,7 @@
 """What a training will take on this machine, measured on a few sources before it starts."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from m3core.model import Model
 from m3core.run import Run
 from m3core.survey import Survey
 from training.classification import Classification
-from training.classifier_setup import build_classifier, prepare, pretrained
+from training.classifier_setup import build_classifier, one_hot, prepare, pretrained
 from training.config import FinetuneConfig, Settings, TrainConfig
 from training.objectives import Contrastive, Objective
 from training.setup import Rows, build_model, chosen_modalities, device_of, split_rows
@@ -71,8 +71,11 @@ def estimate_classifier(survey: Survey, config: FinetuneConfig, origin: Run | No
     prepared = prepare(survey, config, None if model is None else model.config)
     with torch.random.fork_rng(devices=[]):
         classifier = build_classifier(survey, config, prepared, model, statistics_of=prepared.rows.train[:PROBE])
-    objective = Classification(prepared.targets, np.ones(len(prepared.classes), np.float32))
-    return _measured(survey, config, prepared.rows, classifier, objective)
+    objective = Classification(one_hot(prepared), np.ones(len(prepared.classes), np.float32))
+    rows = prepared.rows
+    if config.pseudo_labels:
+        rows = replace(rows, train=np.union1d(rows.train, prepared.unlabelled))
+    return _measured(survey, config, rows, classifier, objective)
 
 
 def _measured(survey: Survey, config: Settings, rows: Rows, model: Model, objective: Objective) -> Estimate:

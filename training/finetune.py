@@ -2,10 +2,12 @@
 
 import logging
 import shutil
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from m3core.calibration import fit_calibration
 from m3core.checkpoint import load_checkpoint, save_checkpoint
@@ -13,17 +15,19 @@ from m3core.classify import predict_survey
 from m3core.errors import ConfigError
 from m3core.evaluation import CALIBRATION, score_sentences
 from m3core.files import sha256_file
+from m3core.model import Classifier
 from m3core.run import Run, State
 from m3core.survey import Survey
 from training import leaks
 from training.classification import Classification, class_weights
-from training.classifier_setup import Prepared, build_classifier, prepare, pretrained
+from training.classifier_setup import Prepared, build_classifier, one_hot, prepare, pretrained
 from training.config import FROM_RUN, SCRATCH, FinetuneConfig, validated
 from training.loop import Trainer
 from training.presets import classifier_preset
 from training.record import Record
-from training.setup import build_optimizer, check_kinds, device_of
+from training.setup import Rows, build_optimizer, check_kinds, device_of
 from training.supervisor import Supervisor
+from training.teacher import taught
 
 __all__ = ["configure", "train"]
 
@@ -54,7 +58,10 @@ def configure(survey: Survey, preset_name: str, changes: dict[str, Any], origin:
     prepared = prepare(survey, chosen, config)
     if origin is not None and config is not None:
         leaks.check(origin, config, survey)
-    base = classifier_preset(preset_name, len(prepared.rows.train), is_pretrained=origin is not None)
+    if origin is None and chosen.pseudo_labels:
+        raise ConfigError("pseudo_labels are read out of pre-trained encoders: leave it out, or start from a run.")
+    others = 0 if changes.get("pseudo_labels") == 0 else len(prepared.unlabelled)
+    base = classifier_preset(preset_name, len(prepared.rows.train), others, is_pretrained=origin is not None)
     decided: dict[str, Any] = {}
     if config is not None:
         families = {modality.spec.name: modality for modality in config.modalities}
@@ -92,17 +99,18 @@ def train(
         _begin(run, survey, config, origin)
     device = device_of(config)
     model = load_checkpoint(run.path / INITIAL).to(device)
+    assert isinstance(model, Classifier)
     prepared = prepare(survey, config, model.config)
     for sentence in prepared.sentences:
         log.warning("%s", sentence)
-    weights = class_weights(prepared.targets[prepared.rows.train], len(prepared.classes), config.class_balance)
+    targets, rows = _lesson(model, survey, config, prepared)
     objective = Classification(
-        prepared.targets, weights, label_smoothing=config.label_smoothing,
+        targets, class_weights(targets[rows.train], config.class_balance), label_smoothing=config.label_smoothing,
         modality_dropout=config.modality_dropout if len(prepared.names) > 1 else 0.0,
     )  # fmt: skip
     trainer = Trainer(
         survey=survey, config=config, objective=objective, model=model,
-        optimizer=build_optimizer(model, config, config.encoder_rate), rows=prepared.rows, record=record, device=device,
+        optimizer=build_optimizer(model, config, config.encoder_rate), rows=rows, record=record, device=device,
     )  # fmt: skip
     trainer.restore()
     log.info("resuming at step %d" if trainer.position.step else "starting at step %d", trainer.position.step)
@@ -121,6 +129,23 @@ def train(
         record.update(state=State.FINISHED, message=sentences[0], progress=1.0, seconds_left=0.0)
         shutil.rmtree(run.path / INITIAL)
     return sentences
+
+
+def _lesson(
+    model: Classifier, survey: Survey, config: FinetuneConfig, prepared: Prepared
+) -> tuple[NDArray[np.float32], Rows]:
+    """(N, C) class probabilities to be learnt, one for a label, and the sources to train on and to be judged by."""
+    targets = one_hot(prepared)
+    if not config.pseudo_labels:
+        return targets, prepared.rows
+    lesson = taught(
+        model, survey, prepared.targets, prepared.rows.train, prepared.unlabelled,
+        share=config.pseudo_labels, seed=config.seed,
+    )  # fmt: skip
+    for sentence in lesson.sentences:
+        log.info("%s", sentence)
+    targets[lesson.rows] = lesson.targets
+    return targets, replace(prepared.rows, train=lesson.rows)
 
 
 def _begin(run: Run, survey: Survey, config: FinetuneConfig, origin: Run | None) -> None:

@@ -39,10 +39,12 @@ def paper(n_sources: int) -> TrainConfig:
     )
 
 
-def fast_classifier(n_labels: int, *, is_pretrained: bool) -> FinetuneConfig:
-    """Ours: about the same number of steps for few labels as for many."""
-    batch_size = max(16, min(128, n_labels // 8))
-    epochs = max(10, min(150, round(100_000 / max(n_labels, 1))))
+def fast_classifier(n_labels: int, n_unlabelled: int, *, is_pretrained: bool) -> FinetuneConfig:
+    """Ours: about the same number of steps for few sources as for many; pseudo-labels are trained on like labels."""
+    n_sources = n_labels + n_unlabelled if is_pretrained else n_labels
+    batch_size = max(16, min(128, n_sources // 8))
+    passes = 60_000 if is_pretrained else 100_000
+    epochs = max(10, min(150, round(passes / max(n_sources, 1))))
     return FinetuneConfig(
         preset="fast",
         family="fast",
@@ -54,12 +56,13 @@ def fast_classifier(n_labels: int, *, is_pretrained: bool) -> FinetuneConfig:
         average_decay=0.98,
         label_smoothing=0.05,
         modality_dropout=0.2,
+        pseudo_labels=0.5 if is_pretrained else 0.0,
         warmup_epochs=1.0,
     )
 
 
-def paper_classifier(n_labels: int, *, is_pretrained: bool) -> FinetuneConfig:
-    """The published architecture and optimizer; what it does not say (rates of the parts) is as in `fast`."""
+def paper_classifier(n_labels: int, n_unlabelled: int, *, is_pretrained: bool) -> FinetuneConfig:
+    """The published architecture and optimizer, labels alone; what it does not say (rates of parts) as in `fast`."""
     shared = {name: value for name, value in paper(n_labels) if name in Settings.model_fields}
     return FinetuneConfig(
         **{**shared, "batch_size": min(512, max(16, n_labels // 8)), "encoder_rate": 0.1 if is_pretrained else 1.0}
@@ -81,18 +84,19 @@ def preset(name: str, n_sources: int) -> TrainConfig:
     return PRESETS[name](n_sources)
 
 
-def classifier_preset(name: str, n_labels: int, *, is_pretrained: bool) -> FinetuneConfig:
+def classifier_preset(name: str, n_labels: int, n_unlabelled: int, *, is_pretrained: bool) -> FinetuneConfig:
     """A preset's configuration of a classifier.
 
     Args:
         n_labels: labelled sources that it is trained on.
+        n_unlabelled: further sources of the training split, for pseudo-labels.
         is_pretrained: whether its encoders come from a pre-trained run.
 
     Raises:
         ConfigError: no such preset.
     """
     _check_known(name)
-    return CLASSIFIER_PRESETS[name](n_labels, is_pretrained=is_pretrained)
+    return CLASSIFIER_PRESETS[name](n_labels, n_unlabelled, is_pretrained=is_pretrained)
 
 
 def _check_known(name: str) -> None:

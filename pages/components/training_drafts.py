@@ -123,8 +123,16 @@ def finetune_draft(survey: Survey, survey_name: str) -> Draft:
         chosen["cap"] = field_widget("cap", FinetuneConfig.model_fields["cap"], False, key="tune_cap")
     run_name = _name_of_run(f"{survey.path.name}-classifier" + ("" if modality == "all" else f"-{modality}"))
     n_labels = round(labels * int(np.sum(survey.labels[survey.rows("train")] >= 0)))
-    defaults = classifier_preset(name, n_labels, is_pretrained=origin is not None)
-    settled = {"preset", "modality", "fusion", "labels", "cap", *(FROM_RUN if origin is not None else ())}
+    n_others = len(survey.rows("train")) - n_labels
+    defaults = classifier_preset(name, n_labels, n_others, is_pretrained=origin is not None)
+    settled = {
+        "preset",
+        "modality",
+        "fusion",
+        "labels",
+        "cap",
+        *(FROM_RUN if origin is not None else ("pseudo_labels",)),
+    }
     fields = [field for field in FinetuneConfig.model_fields if field not in settled]
     content = _asked(FinetuneConfig, fields, defaults, key=f"{survey.hash[:8]}_{name}_{start}_{labels}", choices={})
     return Draft(survey, run_name, validated({**chosen, **content}, "settings", FinetuneConfig), origin)

@@ -70,7 +70,7 @@ def _checked(survey: Survey, source_id: str) -> PeriodCheck | None:
 
 
 def _name(one: Candidate) -> str:
-    return "P, catalogue" if one.name == HELD else one.name
+    return "P listed" if one.name == HELD else one.name
 
 
 def _verdict(check: PeriodCheck, row: pd.Series) -> str:
