@@ -59,6 +59,13 @@ class Ranked:
                 found[:, number] = np.where(np.isfinite(column), deviates, np.nan)
         return found
 
+    def value(self, column: int, deviate: float) -> float:
+        """The value whose rank has this normal deviate, between known ones by interpolation."""
+        from scipy.special import ndtr
+
+        known = self.known[column]
+        return float(np.interp(ndtr(deviate) * len(known) - 0.5, np.arange(len(known)), known))
+
 
 def normal_deviates(values: Array) -> Array:
     """(N, K) standard normal deviates of the ranks in each column; NaN stays."""

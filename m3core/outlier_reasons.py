@@ -30,6 +30,7 @@ class Reason:
     """One descriptor that carries a surprise.
 
     Attributes:
+        value, expected: of the descriptor, and what the others lead to expect, in its own unit.
         z: residual in robust standard deviations, its sign that of the residual.
         ratio: surprise of the modality over its 84th percentile among all sources.
         share: of the modality's surprise, 0 to 1.
@@ -37,6 +38,8 @@ class Reason:
 
     modality: str
     descriptor: str
+    value: float
+    expected: float
     z: float
     ratio: float
     share: float
@@ -47,10 +50,10 @@ class Reason:
         Args:
             others: the modalities that the prediction rests on, for people.
         """
-        way = "higher" if self.z > 0 else "lower"
+        way = "above" if self.z > 0 else "below"
         return (
-            f"{self.descriptor} is {way} than {others} lead to expect, by {abs(self.z):.1f} standard deviations "
-            f"({self.share:.0%} of the surprise of {self.modality})."
+            f"{self.descriptor} is {self.value:.4g}, where {others} lead to expect {self.expected:.4g}: "
+            f"{abs(self.z):.1f} standard deviations {way} ({self.share:.0%} of the surprise of {self.modality})."
         )
 
 
@@ -67,11 +70,14 @@ def reasons(found: Outliers, row: int, most: int = 8) -> list[Reason]:
             continue
         shares = evidence.residuals.shares(row) / surprise
         ratio = surprise / evidence.typical
+        ranked = Ranked.of(evidence.descriptors.values)
         for number in np.argsort(-shares, kind="stable")[:most]:
             if shares[number] > 0:
                 descriptor = evidence.descriptors.names[number]
+                value = float(evidence.descriptors.values[row, number])
+                expected = ranked.value(int(number), float(evidence.residuals.expected[row, number]))
                 z = float(evidence.residuals.z[row, number])
-                listed.append(Reason(name, descriptor, z, ratio, float(shares[number])))
+                listed.append(Reason(name, descriptor, value, expected, z, ratio, float(shares[number])))
     return sorted(listed, key=lambda one: -one.ratio * one.share)[:most]
 
 

@@ -15,8 +15,8 @@ from m3core.outlier_reasons import Carried
 __all__ = ["agreement", "agreement_figure", "carried_figure"]
 
 TOP = 100
-STRONGEST = 0.55
-"""Opacity of a window that carries all of a surprise."""
+STRONGEST, FAINTEST_FULL = 0.5, 0.2
+"""Opacity of the window that carries most, and the share of a surprise that it must carry to be drawn so."""
 
 LEAST = 0.02
 
@@ -52,12 +52,13 @@ def agreement_figure(values: pd.DataFrame, *, title: str, largest: float, smalle
 def carried_figure(series: Series, found: Carried, *, height: int = 260) -> go.Figure:
     """The series in time or over wavelength, each window the darker the more of the surprise goes with it."""
     figure = line_figure(series, height=height) if series.style == "line" else points_figure([series], height=height)
-    shift = _shift(series, figure)
+    shift, most = _shift(series, figure), max(float(found.parts.max()), FAINTEST_FULL)
     figure.update_layout(
         shapes=[
             {
                 "type": "rect", "xref": "x", "yref": "paper", "x0": left - shift, "x1": right - shift, "y0": 0, "y1": 1,
-                "fillcolor": OKABE_ITO[1], "opacity": STRONGEST * float(part), "line": {"width": 0}, "layer": "below",
+                "fillcolor": OKABE_ITO[1], "opacity": STRONGEST * float(part) / most, "line": {"width": 0},
+                "layer": "below",
             }
             for left, right, part in zip(found.edges[:-1], found.edges[1:], found.parts, strict=True)
             if part > LEAST

@@ -11,10 +11,12 @@ from m3core.cross_residuals import Ranked, cross_residuals, normal_deviates
 from m3core.embeddings import Embeddings
 from m3core.errors import SurveyError
 from m3core.outlier_detectors import centre_distance, cosine_disagreement, isolation_forest, neighbour_distance
+from m3core.outlier_learning import learned_score
+from m3core.outlier_reasons import carried, others_of, reasons
 from m3core.outlier_store import have_outliers, is_current, outliers_folder
 from m3core.outliers import find_outliers, outlier_table
 from tests.app.conftest import make_run
-from tests.conftest import ROOT, make_survey
+from tests.conftest import ROOT, light_curve, make_survey
 
 
 def unit(vectors):
@@ -148,6 +150,49 @@ def test_few_sources(tmp_path, n):
     assert np.isfinite(found.scores["score"]).all()
     assert any("cannot be predicted" in sentence for sentence in found.sentences)
     assert outlier_table(found)["rank"].tolist() == list(range(1, n + 1))
+
+
+def test_flare_is_found_and_its_epochs_are_shaded(tmp_path, monkeypatch):
+    drawn = []
+
+    def with_flare(rng, period, n, amplitude=0.5):
+        curve = light_curve(rng, period, n, amplitude)
+        drawn.append(curve)
+        if len(drawn) == 41:  # of band g, which comes first
+            curve["mag"] = curve["mag"] - 3.0 * ((curve["time"] > 100) & (curve["time"] < 180))
+        return curve
+
+    monkeypatch.setattr("tests.conftest.light_curve", with_flare)
+    survey = make_survey(tmp_path / "survey", n=150, missing=False)
+    vectors = {name: unit(np.random.default_rng(1).standard_normal((150, 8))) for name in survey.modalities}
+    found = find_outliers(Embeddings(survey.source_ids, vectors, "x"), survey)
+    assert np.argmax(found.scores["score"]) == 40
+    assert np.argmax(found.scores["events_g"]) == 40
+    (first, *_) = reasons(found, 40)
+    assert first.modality == "g"
+    assert others_of(found, "g") in first.sentence(others_of(found, "g"))
+    shading = carried(found, survey, "g", 40)
+    assert shading.parts.min() >= 0
+    assert shading.parts.max() <= 1
+    middle = (shading.edges[1:] + shading.edges[:-1]) / 2
+    inside = (middle > 90) & (middle < 190)
+    assert shading.parts[inside].mean() > 2 * shading.parts[~inside].mean()
+    assert carried(found, survey, "metadata", 40) is None, "columns have no epochs"
+
+
+def test_list_learns_what_is_wanted():
+    rng = np.random.default_rng(8)
+    columns = {name: rng.exponential(size=400) for name in ("score", "a", "b")}
+    columns["a"][:20] += 6
+    columns["b"][20:40] += 6
+    columns["score"] = columns["a"] + columns["b"]
+    scores = pd.DataFrame(columns, index=[f"s{i}" for i in range(400)])
+    assert learned_score(scores, "score", {"s0": "unsure"}) is None
+    answers = {f"s{i}": "yes" for i in range(4)} | {f"s{i}": "no" for i in range(20, 24)}
+    learned = learned_score(scores, "score", answers)
+    wanted, unwanted = np.arange(4, 20), np.arange(24, 40)
+    better = (learned[wanted][:, None] > learned[unwanted][None]).mean()
+    assert better > 0.75, "what resembles the yes stands above what resembles the no"
 
 
 def test_command(embedded, tmp_path):

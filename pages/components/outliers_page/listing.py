@@ -16,13 +16,23 @@ from pages.components.text import literal
 __all__ = ["Listing", "listing"]
 
 HEIGHT = 560
+FIRST = 100
+"""Listed sources that a button selects."""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """Attributes: order, ids as they stand in the list."""
+    """What is listed.
+
+    Attributes:
+        order: ids as they stand in the list.
+        answered: ids with a verdict.
+        is_learned: whether answers have ordered it.
+    """
 
     order: tuple[str, ...]
+    answered: set[str]
+    is_learned: bool
 
 
 def listing(survey: Survey, found: Outliers, verdicts: Verdicts) -> Listing:
@@ -55,7 +65,12 @@ def listing(survey: Survey, found: Outliers, verdicts: Verdicts) -> Listing:
         table = pd.concat([table[table["verdict"] == ""], table[table["verdict"] != ""]])
     _caption(survey, table, said, learned is not None, learn)
     _rows(table, order_by)
-    return Listing(tuple(table["source_id"]))
+    ids = tuple(table["source_id"].head(FIRST))
+    st.button(
+        f"Select the first {len(ids)}", key="outliers_select", on_click=state.select_in_order, args=(ids,),
+        icon=":material/select_all:", help="Every page keeps the selection: see them on the map, or export them there.",
+    )  # fmt: skip
+    return Listing(tuple(table["source_id"]), set(said), learned is not None)
 
 
 def _learned(found: Outliers, order_by: str, answers: tuple[tuple[str, str], ...]) -> np.ndarray | None:

@@ -14,7 +14,7 @@ from pages.components.border import guarded
 from pages.components.outliers_page.agree import agree
 from pages.components.outliers_page.formulas import formulas
 from pages.components.outliers_page.listing import Listing, listing
-from pages.components.outliers_page.verdict_panel import kept_verdicts, verdict_panel
+from pages.components.outliers_page.verdict_panel import kept_verdicts, opened_next, verdict_panel
 from pages.components.outliers_page.why import why
 from pages.components.text import sentence
 from pages.components.viewer import viewer
@@ -48,9 +48,7 @@ def outliers_page(survey_name: str, run_name: str) -> None:
     for one in found.sentences:
         st.caption(sentence(one))
     verdicts = Verdicts.open(run, survey, LIST)
-    _work(survey, found, verdicts)
-    st.divider()
-    kept_verdicts(verdicts, f"{survey.path.name}-{run.name}")
+    _work(survey, found, verdicts, f"{survey.path.name}-{run.name}")
     agree(found, key)
 
 
@@ -81,16 +79,18 @@ def _found(key: str, survey: Survey, survey_name: str, run_name: str) -> Outlier
 
 @st.fragment(key="outliers_work")
 @guarded
-def _work(survey: Survey, found: Outliers, verdicts: Verdicts) -> None:
+def _work(survey: Survey, found: Outliers, verdicts: Verdicts, name: str) -> None:
     left, right = st.columns([5, 6], gap="medium")
     with left:
         shown = listing(survey, found, verdicts)
         formulas(found)
+        kept_verdicts(verdicts, name)
     with right:
         _source(survey, found, verdicts, shown)
 
 
 def _source(survey: Survey, found: Outliers, verdicts: Verdicts, shown: Listing) -> None:
+    opened_next(shown.order, shown.answered, is_learned=shown.is_learned)
     source_id = state.chosen().source
     if source_id is None or source_id not in survey.sources.index:
         if not shown.order:

@@ -7,9 +7,10 @@ from m3core.verdicts import Verdicts
 from pages.components import state
 from pages.components.text import literal, sentence
 
-__all__ = ["kept_verdicts", "verdict_panel"]
+__all__ = ["kept_verdicts", "opened_next", "verdict_panel"]
 
-AUTHOR, NOTE, FAULT = "verdict_author", "verdict_note", "verdict_fault"
+AUTHOR, NOTE, FAULT, FOLLOWING = "verdict_author", "verdict_note", "verdict_fault", "verdict_following"
+TAKEN_IN = "verdicts_taken_in"
 BUTTONS = {
     "yes": ("Yes, odd", "Y", ":material/check:"),
     "no": ("No", "N", ":material/close:"),
@@ -26,6 +27,8 @@ def verdict_panel(verdicts: Verdicts, source_id: str, order: tuple[str, ...]) ->
     current = verdicts.current()
     if fault := st.session_state.pop(FAULT, ""):
         st.error(sentence(fault), icon=":material/error:")
+    place = f" · {order.index(source_id) + 1:,} of {len(order):,} in the list" if source_id in order else ""
+    st.markdown(f"**{literal(source_id)}**{place}")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="verdict_row"):
         for verdict, (text, key, icon) in BUTTONS.items():
             given = source_id in current and current[source_id].verdict == verdict
@@ -60,8 +63,15 @@ def _say(verdicts: Verdicts, source_id: str, verdict: str, following: str | None
         st.session_state[FAULT] = one_sentence(fault)
         return
     st.session_state[NOTE] = ""
+    st.session_state[FOLLOWING] = following
+
+
+def opened_next(order: tuple[str, ...], answered: set[str], *, is_learned: bool) -> None:
+    """After a verdict open the next source: the first unanswered of a list that has just learned, else the next."""
+    following = st.session_state.pop(FOLLOWING, None)
     if following is not None:
-        state.choose(source=following)
+        first = next((one for one in order if one not in answered), following)
+        state.choose(source=first if is_learned else following)
 
 
 def _undo(verdicts: Verdicts) -> None:
@@ -74,7 +84,6 @@ def _undo(verdicts: Verdicts) -> None:
         state.choose(source=taken_back.source_id)
 
 
-@st.fragment(key="outliers_kept", run_every=None)
 def kept_verdicts(verdicts: Verdicts, name: str) -> None:
     """What was said so far: a table, a file to save, a file to take in.
 
@@ -90,18 +99,22 @@ def kept_verdicts(verdicts: Verdicts, name: str) -> None:
         else:
             st.caption("None yet. They are kept in the run's folder, a line each, with time and initials.")
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            st.button("Show the latest", key="verdicts_refresh", icon=":material/refresh:")
             st.download_button(
                 "Download as CSV", verdicts.csv, file_name=f"{name}-verdicts.csv", mime="text/csv",
                 key="verdicts_download", on_click="ignore", icon=":material/download:", disabled=not len(table),
             )  # fmt: skip
         given = st.file_uploader("Take in a CSV file of verdicts", type="csv", key="verdicts_file")
-        if given is not None and st.button("Take in", key="verdicts_take_in", icon=":material/upload:"):
-            try:
-                st.success(
-                    literal(verdicts.take_in(given.getvalue(), given.name, st.session_state.get(AUTHOR, "")), 300)
-                )
-            except M3Error as fault:
-                st.error(sentence(one_sentence(fault)), icon=":material/error:")
-            else:
-                st.rerun(scope="app")
+        if given is not None:
+            st.button(
+                "Take in", key="verdicts_take_in", icon=":material/upload:", on_click=_take_in,
+                args=(verdicts, given.getvalue(), given.name),
+            )  # fmt: skip
+        if told := st.session_state.pop(TAKEN_IN, ""):
+            st.success(sentence(told), icon=":material/check:")
+
+
+def _take_in(verdicts: Verdicts, content: bytes, name: str) -> None:
+    try:
+        st.session_state[TAKEN_IN] = verdicts.take_in(content, name, st.session_state[AUTHOR])
+    except M3Error as fault:
+        st.session_state[FAULT] = one_sentence(fault)
