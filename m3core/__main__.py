@@ -1,4 +1,4 @@
-"""python -m m3core subtypes | outliers | label-issues."""
+"""python -m m3core subtypes | outliers | label-issues | similar | retrieval | adopt-embeddings."""
 
 import sys
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from m3core.command import one_line_errors
+from m3core.similar_command import adopt_embeddings, retrieval, similar
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Read what a model has learnt of a survey.")
 
@@ -78,6 +79,11 @@ def label_issues(run: RunOption, survey: SurveyOption, out: TableOption) -> None
         found = suspects(its_run, opened, Embeddings.open(its_run, opened), ProgressLine())
         write_table(csv_table(found.table), out)
         typer.echo("\n".join([*found.sentences, f"{out}: {len(found.table)} sources."]))
+
+
+app.command()(similar)
+app.command()(retrieval)
+app.command()(adopt_embeddings)
 
 
 if __name__ == "__main__":

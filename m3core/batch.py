@@ -15,9 +15,9 @@ from torch import Tensor
 from m3core.kinds import Inputs, family_of
 from m3core.model_config import ModalityConfig
 from m3core.names import INPUT_FIELDS
-from m3core.survey import Survey
+from m3core.survey import Observation, Survey
 
-__all__ = ["Batch", "RowGenerator", "make_batch"]
+__all__ = ["Batch", "RowGenerator", "make_batch", "prepare_observation"]
 
 RowGenerator = Callable[[int], np.random.Generator | None]
 """Row number -> generator for the draws of its augmentation, or None for none."""
@@ -93,5 +93,12 @@ def prepare(survey: Survey, row: int, modality: ModalityConfig, rng: np.random.G
     observation = survey.observation(spec.name, row)
     if observation is None:
         return None
-    family = family_of(spec, modality.family)
-    return family.prepare(spec, modality.parsed_options, modality.statistics, observation, rng)
+    return prepare_observation(modality, observation, rng)
+
+
+def prepare_observation(
+    modality: ModalityConfig, observation: Observation, rng: np.random.Generator | None = None
+) -> Inputs:
+    """What the modality's encoder takes of one observation; with a generator it is augmented."""
+    family = family_of(modality.spec, modality.family)
+    return family.prepare(modality.spec, modality.parsed_options, modality.statistics, observation, rng)

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from m3core.sky import cone_search
 from m3core.survey import Survey
 
-__all__ = ["DEFAULT_RADIUS", "Duplicates", "duplicate_ids", "duplicate_positions"]
+__all__ = ["DEFAULT_RADIUS", "Duplicates", "duplicate_ids", "duplicate_positions", "rows_of_same_star"]
 
 DEFAULT_RADIUS = 2.0
 """Arcsec: within it two entries of one catalogue are likely one star."""
@@ -81,16 +83,32 @@ def duplicate_positions(survey: Survey, radius: float = DEFAULT_RADIUS) -> Dupli
     return Duplicates(pairs, note)
 
 
+# the sign of a coordinate in a name is no punctuation: J0102-03 is another star than J0102+03
+NOISE = re.compile(r"[^a-z0-9+.-]|(?<![0-9])[+.-]|[+.-](?![0-9])")
+
+
+def _plain_ids(survey: Survey) -> pd.Series:
+    return pd.Series([NOISE.sub("", one.lower()) for one in survey.source_ids])
+
+
 def duplicate_ids(survey: Survey) -> Duplicates:
     """Pairs of ids that are one but for case, blanks and punctuation ('EROS 1' beside 'eros_1').
 
     Ids that are equal to the letter cannot be in a survey.
     """
-    # the sign of a coordinate in a name is no punctuation: J0102-03 is another star than J0102+03
-    noise = re.compile(r"[^a-z0-9+.-]|(?<![0-9])[+.-]|[+.-](?![0-9])")
-    plain = pd.Series([noise.sub("", one.lower()) for one in survey.source_ids])
+    plain = _plain_ids(survey)
     repeated = plain[plain.duplicated(keep=False)]
     groups = [rows.to_numpy() for rows in repeated.groupby(repeated).groups.values()]
     first = np.concatenate([np.zeros(0, np.int64), *(rows[:-1] for rows in groups)])
     second = np.concatenate([np.zeros(0, np.int64), *(rows[1:] for rows in groups)])
     return Duplicates(_pairs(survey, first, second))
+
+
+def rows_of_same_star(survey: Survey, rows: NDArray[np.int64], radius: float = DEFAULT_RADIUS) -> NDArray[np.int64]:
+    """Rows that are likely one star with any of `rows`: within a radius (arcsec) of it, or of the same id but for case,
+    blanks and punctuation; ascending, without `rows` themselves."""
+    ra, dec = (survey.sources[name].to_numpy(np.float64, na_value=np.nan) for name in ("ra", "dec"))
+    plain = _plain_ids(survey)
+    found = [np.flatnonzero(plain.isin(plain.iloc[rows]))]
+    found += [cone_search(ra, dec, (ra[row], dec[row]), radius)[0] for row in rows if np.isfinite(ra[row] + dec[row])]
+    return np.setdiff1d(np.concatenate(found), rows)

@@ -76,7 +76,8 @@ class Embeddings:
                 f"run {run.name} has no embeddings of survey {survey.path.name}: make them with `{command}`."
             )
         about = read_json(folder / "embeddings.json", RunError)
-        if about["weights"] != sha256_file(run.checkpoint / "model.safetensors"):
+        # those that came from elsewhere have no model, and no hash of its weights (m3core.given_embeddings)
+        if about.get("weights") != (sha256_file(run.checkpoint / "model.safetensors") if run.has_checkpoint else None):
             raise RunError(f"the embeddings in {folder} are of an older checkpoint: make them again with `{command}`.")
         source_ids = pq.read_table(folder / "source_ids.parquet")["source_id"].to_numpy().astype(object)
         arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in about["modalities"]}

@@ -6,12 +6,17 @@ from numbers import Real
 
 import numpy as np
 
+from m3core.harmonic_fit import fourier_series, n_harmonics_of, weighted_bands
+from m3core.kinds.base import Series
 from m3core.survey import Source, Survey
 
-__all__ = ["CATALOGUE", "POWER", "SEARCHED", "KnownPeriod", "coarse_times", "known_periods"]
+__all__ = ["CATALOGUE", "POWER", "SEARCHED", "KnownPeriod", "coarse_times", "epoch_of_maximum", "known_periods"]
 
 CATALOGUE, SEARCHED, POWER = "period", "m3_period_search", "m3_period_power"
 """Columns: the catalogue's own period (d), the one that the light curves show (d), and its share of the variance."""
+
+HARMONICS = 3
+"""Of the series whose maximum is phase 0 where curves of several stars are compared."""
 
 STEPS_PER_PERIOD = 20
 """A period of fewer steps of the times than this folds into a comb."""
@@ -66,3 +71,23 @@ def coarse_times(survey: Survey, source: Source, period: float) -> list[str]:
                 "folds into a comb, not a light curve."
             )
     return sentences
+
+
+def epoch_of_maximum(one: Series, period: float) -> float | None:
+    """A time at which a Fourier series of three harmonics, fitted to a light curve, is brightest, days.
+
+    None where the curve has too few points for a fit.
+    """
+    known = np.isfinite(one.y)
+    time, value = np.asarray(one.x, np.float64)[known], one.y[known]
+    error = np.full(len(value), np.nan) if one.error is None else one.error[known]
+    bands = weighted_bands([(time, value, error)])
+    if not bands:
+        return None
+    h = n_harmonics_of(bands[0], HARMONICS)
+    series = fourier_series(bands[0], np.array([1.0 / period]), h)[0][0]
+    phase = np.linspace(0, 1, 400, endpoint=False)
+    turns = 2 * np.pi * np.outer(phase, np.arange(1, h + 1))
+    fitted = np.cos(turns) @ series[:h] + np.sin(turns) @ series[h:]
+    brightest = phase[fitted.argmin() if one.invert_y else fitted.argmax()]
+    return float(time.min() + brightest * period)

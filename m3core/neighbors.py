@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NearestNeighbourScore", "nearest", "nearest_neighbour_score", "recall_at_k"]
+__all__ = ["NearestNeighbourScore", "nearest", "nearest_neighbour_score", "own_ranks", "recall_at_k"]
 
 CHUNK = 1024
 """Queries at once: bounds the memory of a similarity matrix against a million sources to 4 GB."""
@@ -57,14 +57,14 @@ def recall_at_k(
     result: dict[str, float] = {"n": float(n)}
     if not n:
         return result
-    ranks = np.concatenate([_ranks(first, second), _ranks(second, first)])
+    ranks = np.concatenate([own_ranks(first, second), own_ranks(second, first)])
     for k in ks:
         result[f"recall@{k}"] = float(np.mean(ranks < k))
         result[f"chance@{k}"] = min(k / n, 1.0)
     return result
 
 
-def _ranks(queries: NDArray[np.float32], index: NDArray[np.float32]) -> NDArray[np.int64]:
+def own_ranks(queries: NDArray[np.float32], index: NDArray[np.float32]) -> NDArray[np.int64]:
     """(N,) rank of row i of `index` for query i, 0 best; ties count against it."""
     ranks = []
     for start in range(0, len(queries), CHUNK):

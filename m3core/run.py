@@ -17,7 +17,10 @@ import yaml
 from m3core.errors import RunError
 from m3core.files import read_json
 
-__all__ = ["Run", "State", "Status"]
+__all__ = ["GIVEN", "Run", "State", "Status"]
+
+GIVEN = "adopt-embeddings"
+"""The command whose runs hold embeddings from elsewhere (m3core.given_embeddings)."""
 
 HEARTBEAT_LIMIT = 30.0
 """Seconds without a heartbeat after which a process that cannot be asked (another machine's) counts as gone."""
@@ -101,6 +104,11 @@ class Run:
     def has_checkpoint(self) -> bool:
         """Whether there is a model to embed with."""
         return (self.checkpoint / "model.safetensors").is_file()
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the run stands for embeddings from elsewhere: it has no model, and never will."""
+        return not self.has_checkpoint and self.config().get("command") == GIVEN
 
     def config(self) -> dict[str, Any]:
         """config.yaml.

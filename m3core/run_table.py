@@ -32,7 +32,9 @@ def run_table(folders: Mapping[str, Path]) -> pd.DataFrame:
     rows = [_row(name, Run(folder)) for name, folder in folders.items()]
     settings = [row.pop("settings") for row in rows]
     names = dict.fromkeys(name for chosen in settings for name in chosen)
-    differing = [name for name in names if len({str(chosen.get(name)) for chosen in settings}) > 1]
+    trained = [chosen for chosen in settings if chosen]  # embeddings from elsewhere have none
+    differing = [name for name in names if len({str(chosen.get(name)) for chosen in trained}) > 1]
+    differing = [name for name in differing if name not in FIRST_COLUMNS]  # 'epochs' says it already
     for row, chosen in zip(rows, settings, strict=True):
         row |= {name: str(chosen.get(name, "")) for name in differing}
     return pd.DataFrame(rows, columns=[*FIRST_COLUMNS, *differing])

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from m3core.ephemeris import known_periods
-from m3core.harmonic_fit import fourier_series, n_harmonics_of, weighted_bands
+from m3core.ephemeris import epoch_of_maximum, known_periods
 from m3core.kinds import kind_of
 from m3core.kinds.base import Series
 from m3core.light_curve import bin_curve, phase_fold
@@ -24,7 +23,6 @@ MOST_STARS = 300
 N_PIXELS, N_BINS = 1200, 40
 FEWEST_POINTS = 10
 FEWEST_STARS = 3
-HARMONICS = 3
 
 Progress = Callable[[float, str], None]
 
@@ -107,21 +105,14 @@ def _folded(one: Series, period: float) -> NDArray[np.float64] | None:
     """(N_BINS,) a curve folded, its maximum in the first bin, relative to its median; NaN in empty bins."""
     known = np.isfinite(one.y)
     time, value = np.asarray(one.x, np.float64)[known], one.y[known]
-    error = np.full(len(value), np.nan) if one.error is None else one.error[known]
-    bands = weighted_bands([(time, value, error)])
-    if len(value) < FEWEST_POINTS or not bands:
+    epoch = epoch_of_maximum(one, period) if len(value) >= FEWEST_POINTS else None
+    if epoch is None:
         return None
-    h = n_harmonics_of(bands[0], HARMONICS)
-    series = fourier_series(bands[0], np.array([1.0 / period]), h)[0][0]
-    phase = np.linspace(0, 1, 400, endpoint=False)
-    turns = 2 * np.pi * np.outer(phase, np.arange(1, h + 1))
-    fitted = np.cos(turns) @ series[:h] + np.sin(turns) @ series[h:]
-    brightest = phase[(fitted.argmin() if one.invert_y else fitted.argmax())]
     level = float(np.median(value))
     if not one.invert_y and level <= 0:
         return None
     relative = value - level if one.invert_y else value / level
-    places = np.mod(phase_fold(time, period, float(time.min())) - brightest, 1.0)
+    places = phase_fold(time, period, epoch)
     means, weights = bin_curve(places, relative, np.ones_like(relative), N_BINS)
     return np.where(weights > 0, means, np.nan)
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from m3core.run_table import FIRST_COLUMNS, run_table
 from pages.components import links, resources, state
+from pages.components.given_form import given_form
 from pages.components.navigation import through_app
 from pages.components.need import need_survey
 from pages.components.text import literal
@@ -13,11 +14,14 @@ from training import process
 through_app()
 
 need_survey()
+survey_name = state.chosen().survey
+assert survey_name is not None
 st.title("Runs")
 folders = state.workspace().run_folders()
 if not folders:
     st.info("No model has been trained yet.", icon=":material/trending_down:")
     open_training_form()
+    given_form(survey_name)
     st.stop()
 
 table = run_table(folders)
@@ -49,6 +53,7 @@ differ = (
     else ""
 )
 st.caption(f"A click on a row chooses the run.{differ}")
+given_form(survey_name)
 
 
 @st.dialog("Delete this run?")

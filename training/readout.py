@@ -34,6 +34,8 @@ def embed_and_map(run: Run, survey: Survey, settings: MapSettings | None, report
     Raises:
         RunError: no checkpoint. CheckpointError: the survey is not of the kind the model was trained on.
     """
+    if run.is_given:
+        raise RunError(f"run {run.name} holds embeddings from elsewhere and no model: choose a run that was trained.")
     if not run.has_checkpoint:
         raise RunError(f"run {run.name} has no checkpoint yet: wait for its first epoch, or resume it.")
     embedded, mapped = _up_to_date(run, survey, settings)

@@ -25,6 +25,13 @@ def offer(run_name: str, survey_name: str, why: str) -> None:
         st.info(f"Run {literal(run_name)} is at work ({status.state}): its map is made at the end of the training.")
         st.page_link(links.TRAINING, label="Watch it", icon=":material/trending_down:")
         return
+    if run.is_given:
+        st.info(
+            f"Run {literal(run_name)} holds embeddings from elsewhere, and none of {literal(survey_name)}: it has no "
+            "model to make them. Choose the survey that they are of, or another run."
+        )
+        _other_map(run_name)
+        return
     if not run.has_checkpoint:
         st.info(f"Run {literal(run_name)} has no checkpoint yet: resume it, or choose another run in the sidebar.")
         st.page_link(links.TRAINING, label="Open the run", icon=":material/trending_down:")

@@ -13,6 +13,7 @@ __all__ = [
     "IMPORT",
     "MANIFOLD",
     "RUNS",
+    "SIMILARITY",
     "SOURCE",
     "SUBTYPES",
     "TRAINING",
@@ -22,7 +23,7 @@ __all__ = [
 
 HOME, MANIFOLD, SOURCE, TRAINING = "pages/home.py", "pages/manifold.py", "pages/source.py", "pages/training.py"
 RUNS, IMPORT, CLASSIFIER = "pages/runs.py", "pages/import_data.py", "pages/classifier.py"
-SUBTYPES = "pages/subtypes.py"
+SUBTYPES, SIMILARITY = "pages/subtypes.py", "pages/similarity.py"
 
 _FOLLOW = st.components.v2.component(
     "m3_follow", js=(Path(__file__).parent / "assets" / "follow.js").read_text(encoding="utf-8")

@@ -45,6 +45,7 @@ def _navigation() -> Page:
             st.Page(PAGES / "source.py", title="Source", icon=":material/star:"),
             st.Page(PAGES / "outliers.py", title="Outliers", icon=":material/troubleshoot:"),
             st.Page(PAGES / "misclassifications.py", title="Misclassifications", icon=":material/rule:"),
+            st.Page(PAGES / "similarity.py", title="Similarity", icon=":material/join_inner:"),
             st.Page(PAGES / "subtypes.py", title="Subtypes", icon=":material/bubble_chart:"),
             st.Page(PAGES / "classifier.py", title="Classifier", icon=":material/category:"),
             st.Page(PAGES / "experiment.py", title="Experiment", icon=":material/science:"),

@@ -28,7 +28,8 @@ from m3core.survey import Survey
 from m3core.workspace import Workspace
 
 __all__ = [
-    "colours", "derived", "drawn_map", "embeddings", "experiment", "has_maps", "maps", "model_config", "neighbours",
+    "colours", "derived", "drawn_map", "embeddings", "experiment", "has_maps", "maps", "model", "model_config",
+    "neighbours",
     "of_classifier", "of_experiment", "run", "runs_of_survey", "survey", "weights_stamp",
 ]  # fmt: skip
 
@@ -89,6 +90,19 @@ def model_config(run_name: str) -> ModelConfig:
     """The configuration of a run's best checkpoint; milliseconds, and no torch."""
     place = run(run_name).checkpoint / "config.json"
     return ModelConfig.parse(read_json(place, CheckpointError), str(place))
+
+
+def model(run_name: str) -> Any:
+    """The model of a run's best checkpoint, in evaluation; seconds the first time."""
+    of = run(run_name)
+    return _model(str(of.checkpoint), weights_stamp(of))
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _model(checkpoint: str, stamp: Stamp) -> Any:
+    from m3core.checkpoint import load_checkpoint
+
+    return load_checkpoint(checkpoint).eval()
 
 
 def of_classifier(run_name: str, survey_name: str, function: Callable[..., Any], **arguments: Hashable) -> Any:

@@ -8,6 +8,7 @@ from m3core.survey import Survey
 from pages.components import links, pick, state
 from pages.components.border import guarded
 from pages.components.export_menu import export_menu
+from pages.components.kept_selections import kept_selections
 from pages.components.selection_panel import selection_counts, selection_table
 from pages.components.text import literal
 
@@ -30,7 +31,9 @@ def selected_line(survey: Survey, survey_name: str, hint: str = HINT, *, is_coun
     """
     selected = state.selection()
     if not selected:
-        st.html(f"<div style='{ROW};opacity:.6;font-size:.875rem'>{html.escape(hint)}</div>")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            kept_selections(survey, key="line_kept", taken=_redraw)
+            st.html(f"<div style='{ROW};opacity:.6;font-size:.875rem'>{html.escape(hint)}</div>")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{len(selected):,} of {len(survey):,} selected**")
@@ -38,6 +41,7 @@ def selected_line(survey: Survey, survey_name: str, hint: str = HINT, *, is_coun
         with st.popover("List", icon=":material/list:", key="data_list"):
             selection_table(survey, "label", _open)
         export_menu(survey, selected, key="selected_export")
+        kept_selections(survey, key="line_kept", taken=_redraw)
         links.source_link(selected[0], "· first of them" if len(selected) > 1 else "· open")
         mapped = state.mapped_run()
         if mapped is not None:
@@ -51,6 +55,10 @@ def selected_line(survey: Survey, survey_name: str, hint: str = HINT, *, is_coun
 
 def _clear() -> None:
     state.select(())
+    _redraw()
+
+
+def _redraw() -> None:
     pick.forget()
     st.rerun([pick.SECTION, pick.SELECTED])
 

@@ -11,6 +11,7 @@ from m3core.figures.palette import mark
 from m3core.survey import Survey
 from pages.components import map_panel, resources, state
 from pages.components.export_menu import export_menu
+from pages.components.kept_selections import kept_selections
 
 __all__ = ["selection_counts", "selection_panel", "selection_table"]
 
@@ -29,6 +30,7 @@ def selection_panel(survey: Survey, survey_name: str, column: str) -> None:
             "Click a point to open its source. Select many with the box or the lasso above the map, or with "
             "Shift and clicks; a double click on the map clears."
         )
+        kept_selections(survey, key="panel_kept", taken=map_panel.redraw)
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{len(selected):,} of {len(survey):,} selected**")
@@ -36,6 +38,7 @@ def selection_panel(survey: Survey, survey_name: str, column: str) -> None:
         if map_panel.shows_click():
             st.button("Show on the map", key="selection_show", on_click=map_panel.redraw, icon=":material/visibility:")
         export_menu(survey, selected, key="selection_export")
+        kept_selections(survey, key="panel_kept", taken=map_panel.redraw)
     selection_counts(survey, survey_name, column)
 
     def opened(source: str) -> None:

@@ -49,6 +49,7 @@ PAGES = (
     "source",
     "outliers",
     "misclassifications",
+    "similarity",
     "training",
     "subtypes",
     "classifier",

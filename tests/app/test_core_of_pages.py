@@ -1,5 +1,7 @@
 """The plain functions behind the pages: workspace, sky, percentiles, periods, tables."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -10,9 +12,11 @@ from m3core.errors import M3Error
 from m3core.manifold import Maps
 from m3core.overview import overview_table
 from m3core.percentile import percentile_among
-from m3core.run_table import run_table
+from m3core.run_table import FIRST_COLUMNS, run_table
 from m3core.sky import cone_search, parse_coordinates, sexagesimal
 from m3core.workspace import Workspace, check_new_name
+from training.config import TrainConfig
+from training.run_config import RunConfig
 
 
 def test_a_workspace_lists_what_lies_in_it(made_workspace):
@@ -122,6 +126,22 @@ def test_runs_side_by_side(made_workspace):
     assert table.loc[0, ["run", "state", "epochs", "validation_loss"]].to_list() == ["done", "finished", "2 / 2", 7.0]
     assert table.loc[0, "recall@10"] == 1.0
     assert list(table.columns[-1:]) == ["minutes"], "one run differs from no other"
+
+
+def test_a_setting_that_differs_is_named_once_and_none_of_embeddings_from_elsewhere(made_workspace, tmp_path):
+    survey = Workspace(made_workspace).survey("small")
+    folders = {}
+    for name, epochs in (("first", 2), ("second", 3)):
+        RunConfig(survey.path, survey.hash, TrainConfig(epochs=epochs, seed=epochs)).write(tmp_path / name)
+        shutil.copy(made_workspace / "runs" / "done" / "status.json", tmp_path / name)
+        folders[name] = tmp_path / name
+    folders["given"] = tmp_path / "given"
+    folders["given"].mkdir()
+    shutil.copy(made_workspace / "runs" / "done" / "status.json", tmp_path / "given")
+    (tmp_path / "given" / "config.yaml").write_text("command: adopt-embeddings\nsettings: {}\n")
+    table = run_table(folders)
+    assert list(table.columns) == [*FIRST_COLUMNS, "seed"]
+    assert table["seed"].tolist() == ["2", "3", ""]
 
 
 def test_the_captions_say_how_and_how_many(made_workspace):

@@ -65,10 +65,9 @@ def compare_two_runs() -> None:
     survey_name = state.chosen().survey
     assert survey_name is not None
     folders = state.workspace().run_folders()
-    ready = [
-        name for name in resources.runs_of_survey(survey_name, tuple(folders)) if Run(folders[name]).has_checkpoint
-    ]
-    names = [*ready, *(name for name in folders if name not in ready and Run(folders[name]).has_checkpoint)]
+    answers = [name for name, folder in folders.items() if Run(folder).has_checkpoint or Run(folder).is_given]
+    ready = [name for name in resources.runs_of_survey(survey_name, tuple(folders)) if name in answers]
+    names = [*ready, *(name for name in answers if name not in ready)]
     if len(names) < 2:
         st.info(
             "Two runs with a checkpoint are needed to compare: train a model or fine-tune a classifier with the form "
