@@ -157,7 +157,10 @@ def _weights(correlation: Array) -> Array:
 
 
 def _robust_scale(values: Array, known: NDArray[np.bool_]) -> Array:
-    spread = 1.4826 * np.nanmedian(np.where(known, np.abs(values), np.nan), axis=0)
+    """(K,) 1.4826 times the median of |values|; half of their 95th percentile over 1.96 where that is more: of a
+    descriptor that is the same for most sources the median says nothing."""
+    size = np.where(known, np.abs(values), np.nan)
+    spread = np.fmax(1.4826 * np.nanmedian(size, axis=0), 0.5 / 1.96 * np.nanpercentile(size, 95, axis=0))
     return np.where(np.isfinite(spread) & (spread > 1e-3), spread, 1e-3)
 
 

