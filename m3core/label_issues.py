@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from m3core.duplicates import duplicate_ids, duplicate_positions
 from m3core.embeddings import Embeddings
 from m3core.label_issues_readouts import (
+    N_FOLDS,
     Folds,
     centre_votes,
     embedding_inputs,
@@ -31,7 +32,9 @@ __all__ = ["FEWEST", "LabelIssues", "find_label_issues", "label_score"]
 FEWEST = 10
 """Of a class with fewer labelled sources nothing can be said."""
 
-SEED = 0
+DRAWS, MOST_REDRAWN = 3, 6000
+"""Folds are drawn three times and probabilities averaged; of more sources once: they are steadier, and take longer."""
+
 EMBEDDINGS = "embeddings"
 
 Progress = Callable[[float, str], None]
@@ -105,15 +108,21 @@ def find_label_issues(
     groups, n_twice = _stars(survey, rows)
     if n_twice:
         sentences.append(f"{n_twice} sources lie within 2 arcsec of another or share its id: left out together.")
-    folds = Folds.drawn(labels, groups, SEED)
-    found = out_of_sample(
-        embedding_inputs(embeddings.embeddings, rows), features.to_numpy(np.float64)[rows], labels, len(large), folds,
-        lambda done: progress(done, "Judging each label without it."),
-    )  # fmt: skip
+    n_draws = DRAWS if len(rows) <= MOST_REDRAWN else 1
+    embedded, measured = embedding_inputs(embeddings.embeddings, rows), features.to_numpy(np.float64)[rows]
+
+    def told(draw: int) -> Callable[[float], None]:
+        return lambda done: progress((draw + done) / n_draws, "Judging each label without it.")
+
+    draws = [
+        out_of_sample(embedded, measured, labels, len(large), Folds.drawn(labels, groups, seed), told(seed))
+        for seed in range(n_draws)
+    ]
+    found = {name: np.mean([one[name] for one in draws], axis=0) for name in draws[0]}
     if not found:
         sentences.append("neither embeddings nor features vary: no source has a score.")
         return LabelIssues(_ranked(_unjudged(survey, labelled)), sentences)
-    sentences.append(f"score = t / (t + p), p pooled from {', '.join(found)}; {folds.number.max() + 1} folds.")
+    sentences.append(f"score = t / (t + p), p pooled from {', '.join(found)}; {N_FOLDS} folds, drawn {n_draws} times.")
     table = _judged(survey, rows, labels, names, pooled(list(found.values())))
     alone = [one for name, one in found.items() if name.endswith(EMBEDDINGS)]
     table["score_embeddings"] = label_score(pooled(alone), labels) if alone else np.nan

@@ -14,7 +14,16 @@ from numpy.typing import NDArray
 
 from m3core.neighbors import nearest
 
-__all__ = ["Folds", "centre_votes", "embedding_inputs", "feature_inputs", "neighbour_votes", "out_of_sample", "pooled"]
+__all__ = [
+    "N_FOLDS",
+    "Folds",
+    "centre_votes",
+    "embedding_inputs",
+    "feature_inputs",
+    "neighbour_votes",
+    "out_of_sample",
+    "pooled",
+]
 
 Array = NDArray[np.float64]
 Classes = NDArray[np.int64]

@@ -24,7 +24,7 @@ __all__ = ["CONTRACT", "Suspects", "csv_table", "kept_suspects", "suspects"]
 CONTRACT = ("source_id", "rank", "score", "label", "suggested", "period_alias")
 """The first columns of the CSV file."""
 
-VERSION = 1
+VERSION = 2
 """Of the method: a list that another version made is out of date."""
 
 Progress = Callable[[float, str], None]
