@@ -35,11 +35,11 @@ def test_outliers_by_key(stocked, address, page):
     verdicts = Verdicts.open(run, survey, "outliers")
     assert {name: one.verdict for name, one in verdicts.current().items()} == {first: "yes"}
 
-    page.get_by_text(first, exact=True).first.wait_for(state="hidden")  # the next source is open
+    page.locator("strong", has_text=first).wait_for(state="hidden")  # the next source is open
     page.keyboard.press("n")
     page.get_by_text("verdicts: 1 yes, 1 no").wait_for()
     second = next(name for name in verdicts.current() if name != first)
-    page.get_by_text(second, exact=True).first.wait_for(state="hidden")
+    page.locator("strong", has_text=second).wait_for(state="hidden")
 
     page.reload()
     page.get_by_text("verdicts: 1 yes, 1 no").wait_for()
@@ -47,7 +47,7 @@ def test_outliers_by_key(stocked, address, page):
     page.keyboard.press("z")
     page.get_by_text(re.compile(r"verdicts: 1 yes(?!, 1 no)")).wait_for()
     assert {name: one.verdict for name, one in verdicts.current().items()} == {first: "yes"}
-    page.get_by_text(second, exact=True).first.wait_for()
+    page.locator("strong", has_text=second).wait_for()
     assert len(verdicts.path.read_text().splitlines()) == 3, "an undo is a line too"
 
 
