@@ -18,9 +18,9 @@ from pages.components.misclassifications_page.matrix import matrix
 from pages.components.misclassifications_page.periods import periods
 from pages.components.misclassifications_page.verdict_buttons import verdict_buttons
 from pages.components.misclassifications_page.votes import votes
-from pages.components.outliers_page.verdict_panel import kept_verdicts
 from pages.components.selected_line import selected_line
 from pages.components.text import sentence
+from pages.components.verdicts import kept_verdicts
 from pages.components.viewer import viewer
 
 __all__ = ["job_key", "misclassifications_page"]

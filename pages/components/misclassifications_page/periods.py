@@ -11,8 +11,8 @@ from m3core.survey import Survey
 from m3core.verdicts import Verdicts
 from pages.components import resources, state
 from pages.components.figure import show
-from pages.components.misclassifications_page.verdict_buttons import say
 from pages.components.text import literal
+from pages.components.verdicts import say
 
 __all__ = ["periods"]
 

@@ -14,9 +14,10 @@ from pages.components.border import guarded
 from pages.components.outliers_page.agree import agree
 from pages.components.outliers_page.formulas import formulas
 from pages.components.outliers_page.listing import Listing, listing
-from pages.components.outliers_page.verdict_panel import kept_verdicts, opened_next, verdict_panel
+from pages.components.outliers_page.verdict_panel import opened_next, verdict_panel
 from pages.components.outliers_page.why import why
 from pages.components.text import sentence
+from pages.components.verdicts import kept_verdicts
 from pages.components.viewer import viewer
 
 __all__ = ["outliers_page"]
