@@ -16,14 +16,14 @@ import typer
 from numpy.typing import NDArray
 
 from benchmarks.outliers import _called, _seeds, exchanged
+from m3core.classifier.prediction_table import check_file
 from m3core.command import one_line_errors
 from m3core.embeddings import Embeddings
 from m3core.features import feature_table
 from m3core.files import replaced_file
-from m3core.harmonic_fit import share_explained, time_span, weighted_bands
-from m3core.label_issues_table import suspects
-from m3core.period_check_survey import bands_of, check_survey
-from m3core.prediction_table import check_file
+from m3core.label_issues.table import suspects
+from m3core.periods.harmonic_fit import share_explained, time_span, weighted_bands
+from m3core.periods.survey_check import bands_of, check_survey
 from m3core.run import Run
 from m3core.survey import Survey
 from training.experiment.trees import lightgbm

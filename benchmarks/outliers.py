@@ -18,13 +18,13 @@ import pandas as pd
 import typer
 from numpy.typing import NDArray
 
+from m3core.classifier.prediction_table import check_file
 from m3core.command import one_line_errors
 from m3core.embeddings import Embeddings
 from m3core.errors import ConfigError
 from m3core.features import feature_table, is_light_curve
 from m3core.files import replaced_file
-from m3core.outlier_store import have_outliers
-from m3core.prediction_table import check_file
+from m3core.outliers.store import have_outliers
 from m3core.run import Run
 from m3core.survey import Survey
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from astropy.timeseries import LombScargleMultiband
 
-from m3core.harmonic_fit import Band
-from m3core.period import search_period
+from m3core.periods.harmonic_fit import Band
+from m3core.periods.search import search_period
 
 __all__ = ["measure"]
 

@@ -15,10 +15,10 @@ from data.query import is_curve, read_curves, star_of
 from m3core.checkpoint import load_checkpoint
 from m3core.command import one_line_errors
 from m3core.embeddings import Embeddings
-from m3core.ephemeris import known_periods
+from m3core.periods.ephemeris import known_periods
 from m3core.run import Run
-from m3core.similar import query_of_vectors, similarities
-from m3core.similar_query import embed_source
+from m3core.similarity.query import embed_source
+from m3core.similarity.search import query_of_vectors, similarities
 from m3core.survey import Survey
 
 

@@ -35,7 +35,7 @@ from data.report import Report
 from data.tables import Table, as_text, read_table
 from m3core.errors import SurveyError
 from m3core.manifest import ModalitySpec
-from m3core.period import folding_period
+from m3core.periods.search import folding_period
 from m3core.survey import Source, Survey
 
 __all__ = ["Curve", "is_curve", "is_row", "is_spectrum", "read_curves", "read_row", "read_spectrum", "star_of"]
@@ -253,8 +253,8 @@ def star_of(
 ) -> Read:
     """A star with what its files hold, as if it stood in the survey.
 
-    Its period for folding is found as an import finds it (m3core.period.folding_period), with the row's period, if it
-    has one, as the catalogue's.
+    Its period for folding is found as an import finds it (m3core.periods.search), with the row's
+    period, if it has one, as the catalogue's.
 
     Args:
         curves, spectra: modality -> what was read.

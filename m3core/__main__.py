@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from m3core.command import one_line_errors
-from m3core.similar_command import adopt_embeddings, retrieval, similar
+from m3core.similarity.command import adopt_embeddings, retrieval, similar
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Read what a model has learnt of a survey.")
 
@@ -30,9 +30,9 @@ def subtypes(
 ) -> None:
     """Find clusters within one class: source_id, cluster (0 the largest), confidence (0 to 1) of every star of it."""
     with one_line_errors():  # each command imports what it needs: --help need not wait for it
+        from m3core.classifier.prediction_table import check_file, write_table
         from m3core.embeddings import Embeddings
-        from m3core.prediction_table import check_file, write_table
-        from m3core.subtypes import find_subtypes, subtype_table
+        from m3core.subtypes.clusters import find_subtypes, subtype_table
         from m3core.survey import Survey
 
         check_file(out)
@@ -46,10 +46,10 @@ def subtypes(
 def outliers(run: RunOption, survey: SurveyOption, out: TableOption) -> None:
     """List every source, oddest first: source_id, rank, score, disagreement, percentile, a column a detector."""
     with one_line_errors():
+        from m3core.classifier.prediction_table import check_file, write_table
         from m3core.embeddings import Embeddings
-        from m3core.outlier_store import have_outliers
-        from m3core.outliers import outlier_table
-        from m3core.prediction_table import check_file, write_table
+        from m3core.outliers.score import outlier_table
+        from m3core.outliers.store import have_outliers
         from m3core.progress import ProgressLine
         from m3core.run import Run
         from m3core.survey import Survey
@@ -67,9 +67,9 @@ def label_issues(run: RunOption, survey: SurveyOption, out: TableOption) -> None
     """List labels and periods that are likely wrong, most suspect first: source_id, rank, score (0 to 1), label,
     suggested, period_alias (empty where the period holds), and what they rest on."""
     with one_line_errors():
+        from m3core.classifier.prediction_table import check_file, write_table
         from m3core.embeddings import Embeddings
-        from m3core.label_issues_table import csv_table, suspects
-        from m3core.prediction_table import check_file, write_table
+        from m3core.label_issues.table import csv_table, suspects
         from m3core.progress import ProgressLine
         from m3core.run import Run
         from m3core.survey import Survey

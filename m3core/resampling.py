@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from m3core.scores import summary
+from m3core.classifier.scores import summary
 
 __all__ = ["DRAWS", "METRICS", "Interval", "Repeat", "Repeats", "paired_difference", "paired_t_test"]
 
@@ -41,7 +41,7 @@ class Repeat:
 
     @cached_property
     def scores(self) -> dict[str, float]:
-        """`METRICS` (m3core.scores.summary), fractions in [0, 1], higher is better."""
+        """`METRICS` (m3core.classifier.scores.summary), fractions in [0, 1], higher is better."""
         return summary(self.truth, self.guess, self.n_classes)
 
     def drawn(self, seed: int, draws: int) -> Drawn:

@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from m3core.errors import M3Error
-from m3core.experiment import Experiment
+from m3core.experiment.folder import Experiment
 from m3core.run import Run
 from m3core.survey import Survey
 

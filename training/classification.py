@@ -7,8 +7,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from m3core.batch import Batch
+from m3core.classifier.scores import summary
 from m3core.model import Classifier
-from m3core.scores import summary
 from m3core.survey import Survey
 from training.batches import epoch_batches, n_steps
 from training.modality_dropout import withhold
@@ -29,7 +29,7 @@ def class_weights(targets: NDArray[np.float32], balance: float) -> NDArray[np.fl
 
 
 class Classification:
-    """Weighted, smoothed cross-entropy in training; in judging the plain one, with the scores of m3core.scores."""
+    """Weighted, smoothed cross-entropy in training; in judging the plain one, with the scores of m3core.classifier."""
 
     fewest_judged = 20
     trusts_training_loss = False

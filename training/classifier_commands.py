@@ -94,7 +94,7 @@ def predict(
     """Classify every source of a survey: a table with a probability for each class."""
     with one_line_errors():
         opened = Run.open(run)
-        from m3core.prediction_table import check_file, prediction_table, write_table
+        from m3core.classifier.prediction_table import check_file, prediction_table, write_table
         from m3core.survey import Survey
 
         check_file(out)
@@ -114,9 +114,9 @@ def subsets(
     """Score a classifier with every mixture of its modalities, the others withheld."""
     with one_line_errors():
         opened = Run.open(run)
-        from m3core.classify import MOST_FOR_ALL_SUBSETS
-        from m3core.evaluation import evaluate, subset_table
-        from m3core.prediction_table import check_file, write_table
+        from m3core.classifier.evaluation import evaluate, subset_table
+        from m3core.classifier.logits import MOST_FOR_ALL_SUBSETS
+        from m3core.classifier.prediction_table import check_file, write_table
         from m3core.survey import Survey
 
         if out is not None:

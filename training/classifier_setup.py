@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from m3core.checkpoint import load_checkpoint, versions
-from m3core.classify import observed, targets
+from m3core.classifier.logits import observed, targets
 from m3core.errors import ConfigError, RunError, SurveyError
 from m3core.model import Classifier, MultimodalCLIP
 from m3core.model_config import ModelConfig

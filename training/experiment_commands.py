@@ -76,7 +76,7 @@ def _is_done(out: Path, wanted: dict[str, Any]) -> bool:
     Raises:
         RunError: it is no experiment, is at work, or has other settings.
     """
-    from m3core.experiment import Experiment
+    from m3core.experiment.folder import Experiment
 
     if not (out / ASKED).is_file():
         raise RunError(f"{out} exists already and is not an experiment: choose another --out.")
@@ -104,7 +104,7 @@ def _refuse_active(out: Path) -> None:
 
 def _try_settings(out: Path, survey: "Survey") -> None:
     """Raise what the first training would raise of its settings, before there is anything to keep."""
-    from m3core.experiment import Experiment
+    from m3core.experiment.folder import Experiment
     from training.experiment.bench import check_settings
 
     check_settings(Experiment.open(out), survey)
@@ -127,7 +127,7 @@ def go_on(out: Path, survey: "Survey | None" = None) -> None:
     supervisor.start()
     log_to(out)
     with ending_recorded(record):
-        from m3core.experiment import Experiment
+        from m3core.experiment.folder import Experiment
         from m3core.survey import Survey
         from training.experiment.run import run_experiment
 

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from m3core.calibration import fit_calibration
 from m3core.checkpoint import load_checkpoint, save_checkpoint
-from m3core.classify import predict_survey
+from m3core.classifier.calibration import fit_calibration
+from m3core.classifier.evaluation import CALIBRATION, score_sentences
+from m3core.classifier.logits import predict_survey
 from m3core.errors import ConfigError
-from m3core.evaluation import CALIBRATION, score_sentences
 from m3core.files import sha256_file
 from m3core.model import Classifier
 from m3core.run import Run, State

@@ -29,7 +29,7 @@ class Judgement:
         loss: mean over its sources.
         losses: the same by pair.
         recall: pair -> {'recall@k', 'chance@k', 'n'} (m3core.neighbors.recall_at_k).
-        scores: of a classifier, fractions, higher is better (m3core.scores.summary).
+        scores: of a classifier, fractions, higher is better (m3core.classifier.scores.summary).
     """
 
     loss: float

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from data.catalogue import COMPUTED
 from data.import_table.photometry import Curves
-from m3core.period import search_periods
+from m3core.periods.search import search_periods
 
 __all__ = ["computed_periods", "period_sentence"]
 

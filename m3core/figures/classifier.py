@@ -31,7 +31,7 @@ def confusion_figure(
     """Rows the true class, columns the predicted; colour and text: share of the row, and the count; empty where 0.
 
     Args:
-        table: (C, C) counts (m3core.scores.confusion).
+        table: (C, C) counts (m3core.classifier.scores.confusion).
         rows: what the class of a row is: 'true', or 'given' where it is doubted.
 
     Returns:
@@ -83,7 +83,7 @@ def reliability_figure(figures: Mapping[str, Mapping[str, Any]], *, height: int 
 
     Args:
         figures: name ('before', 'after') -> 'confidence', 'accuracy', 'n' of each bin and 'ece', as
-            m3core.calibration.Calibration.figures has them.
+            m3core.classifier.calibration.Calibration.figures has them.
     """
     figure = go.Figure()
     line = {"color": GREY, "dash": "dash", "width": 1}
@@ -112,7 +112,7 @@ def class_figure(table: pd.DataFrame, *, height: int = 360) -> go.Figure:
     """Recall and precision of each class with 95 % Wilson intervals.
 
     Args:
-        table: of m3core.scores.class_table. customdata of each bar is its class.
+        table: of m3core.classifier.scores.class_table. customdata of each bar is its class.
     """
     figure = go.Figure()
     names = [plain(shortened(name)) for name in table["class"]]
@@ -137,7 +137,7 @@ def subset_figure(table: pd.DataFrame, *, what: str = "accuracy", height: int | 
     """A score by the modalities that the classifier is shown, a row a subset, most modalities on top.
 
     Args:
-        table: of m3core.evaluation.subset_table. customdata of each bar is its subset.
+        table: of m3core.classifier.evaluation.subset_table. customdata of each bar is its subset.
         what: 'accuracy' (with its interval), 'balanced_accuracy' or 'macro_recall'.
     """
     shown = table[table["n"] > 0]

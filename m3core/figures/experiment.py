@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from m3core.experiment import METHODS
+from m3core.experiment.folder import METHODS
 from m3core.figures.palette import OKABE_ITO
 from m3core.figures.text import plain
 
@@ -25,7 +25,7 @@ def experiment_figure(table: pd.DataFrame, metric: str = "accuracy", *, panel_he
     """Mean over the seeds with the 95 % bootstrap interval.
 
     Args:
-        table: of m3core.experiment_table.score_table.
+        table: of m3core.experiment.table.score_table.
         metric: one of m3core.resampling.METRICS.
     """
     modalities = list(dict.fromkeys(table["modality"]))

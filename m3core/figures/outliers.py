@@ -10,7 +10,7 @@ from m3core.figures.palette import OKABE_ITO
 from m3core.figures.series import line_figure, points_figure
 from m3core.figures.text import plain
 from m3core.kinds import Series
-from m3core.outlier_reasons import Carried
+from m3core.outliers.reasons import Carried
 
 __all__ = ["agreement", "agreement_figure", "carried_figure"]
 

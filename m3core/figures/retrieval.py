@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from m3core.figures.blank import axis, blank_figure, survey_layout
 from m3core.figures.palette import mark
 from m3core.figures.text import plain
-from m3core.neighbour_changes import NeighbourChanges
+from m3core.similarity.changes import NeighbourChanges
 
 __all__ = ["kept_figure", "precision_figure"]
 
@@ -18,7 +18,7 @@ def precision_figure(table: pd.DataFrame, *, height: int = HEIGHT) -> go.Figure:
     """Precision of the ten nearest by class: a bar for each embedding compared with itself, a dash for chance.
 
     Args:
-        table: of m3core.retrieval.class_precision.
+        table: of m3core.similarity.retrieval.class_precision.
     """
     own = table[table["query"] == table["found"]]
     if own["precision"].isna().all():

@@ -12,8 +12,8 @@ from m3core.column_table import histogram
 from m3core.figures.blank import axis, blank_figure, survey_layout
 from m3core.figures.palette import GREY, mark
 from m3core.figures.text import plain
-from m3core.mixture_split import Split
-from m3core.subtype_profiles import Profile
+from m3core.subtypes.mixture_split import Split
+from m3core.subtypes.profiles import Profile
 
 __all__ = ["axis_figure", "cluster_colours", "column_figure", "profile_figure"]
 

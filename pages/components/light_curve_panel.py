@@ -3,9 +3,9 @@
 import numpy as np
 import streamlit as st
 
-from m3core.ephemeris import KnownPeriod, coarse_times, known_periods
 from m3core.figures.series import Fold, folded_figure, points_figure
 from m3core.kinds import Series
+from m3core.periods.ephemeris import KnownPeriod, coarse_times, known_periods
 from m3core.survey import Source, Survey
 from pages.components.figure import show
 from pages.components.text import literal

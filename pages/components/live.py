@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from m3core.classify import is_classifier
+from m3core.classifier.logits import is_classifier
 from m3core.durations import duration
 from m3core.errors import M3Error
 from m3core.figures.training import loss_figure, recall_figure, score_figure

@@ -12,12 +12,12 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from m3core.captions import map_caption, shown_caption
-from m3core.classify import predictions_folder
+from m3core.classifier.evaluation import CALIBRATION
+from m3core.classifier.logits import predictions_folder
 from m3core.colouring import Colouring, colouring
 from m3core.embeddings import Embeddings, embeddings_folder
 from m3core.errors import CheckpointError, M3Error
-from m3core.evaluation import CALIBRATION
-from m3core.experiment import Experiment
+from m3core.experiment.folder import Experiment
 from m3core.figures.map import map_figure
 from m3core.files import read_json
 from m3core.manifold import MEAN, Maps

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from m3core.classify import is_classifier
+from m3core.classifier.logits import is_classifier
 from m3core.run import Run
 from m3core.survey import Survey
 from pages.components import resources, state

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from m3core.outlier_store import read_outliers
-from m3core.outliers import outlier_table
+from m3core.outliers.score import outlier_table
+from m3core.outliers.store import read_outliers
 from m3core.run import Run
 from m3core.survey import Survey
 from m3core.verdicts import Verdicts

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from m3core.checkpoint import save_checkpoint
-from m3core.evaluation import evaluate
+from m3core.classifier.evaluation import evaluate
+from m3core.classifier.prediction_table import csv_text, prediction_table
 from m3core.files import write_json
-from m3core.prediction_table import csv_text, prediction_table
 from m3core.run import Run, State, Status
 from m3core.survey import Survey
 from pages.components.classifier_page import predictions, scores

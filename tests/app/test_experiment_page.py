@@ -9,10 +9,10 @@ import numpy as np
 import psutil
 import pytest
 
-from m3core.experiment import Experiment, Outcome
-from m3core.experiment_table import score_table
+from m3core.classifier.prediction_table import csv_text
+from m3core.experiment.folder import Experiment, Outcome
+from m3core.experiment.table import score_table
 from m3core.files import write_json
-from m3core.prediction_table import csv_text
 from m3core.run import State, Status
 from tests.app.conftest import checked, make_run, open_page, said, settled
 from tests.app.test_classifier_page import make_classifier

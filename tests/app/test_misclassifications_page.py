@@ -3,7 +3,7 @@
 import pytest
 
 from m3core.embeddings import Embeddings
-from m3core.label_issues_table import kept_suspects
+from m3core.label_issues.table import kept_suspects
 from m3core.survey import Survey
 from m3core.verdicts import Verdicts
 from tests.app.conftest import make_run, open_page, said, settled

@@ -9,11 +9,11 @@ import pytest
 
 from m3core.embeddings import Embeddings
 from m3core.given_embeddings import adopt_embeddings, read_embeddings
-from m3core.outlier_store import read_outliers
-from m3core.outliers import outlier_table
-from m3core.retrieval import own_retrieval
+from m3core.outliers.score import outlier_table
+from m3core.outliers.store import read_outliers
 from m3core.run import Run
-from m3core.similar import Filters, find_similar, query_of_rows
+from m3core.similarity.retrieval import own_retrieval
+from m3core.similarity.search import Filters, find_similar, query_of_rows
 from m3core.survey import Survey
 from tests.app.conftest import checked, make_run, open_page, said, settled
 from tests.app.test_classifier_page import charts

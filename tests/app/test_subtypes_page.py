@@ -8,7 +8,7 @@ from m3core.checkpoint import checkpoint_hash
 from m3core.embeddings import Embeddings, embeddings_folder
 from m3core.files import sha256_file
 from m3core.manifold import MEAN, Maps
-from m3core.subtypes import find_subtypes
+from m3core.subtypes.clusters import find_subtypes
 from pages.components import jobs
 from tests.app.conftest import checked, make_run, open_page, said
 from tests.app.test_classifier_page import charts, settled

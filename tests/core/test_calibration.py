@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import balanced_accuracy_score, confusion_matrix, recall_score
 
-from m3core.calibration import (
+from m3core.classifier.calibration import (
     FEWEST,
     Calibration,
     expected_calibration_error,
@@ -14,10 +14,10 @@ from m3core.calibration import (
     reliability,
     softmax,
 )
-from m3core.classify import standard_subsets
+from m3core.classifier.logits import standard_subsets
+from m3core.classifier.prior_shift import estimate_shares, with_shares
+from m3core.classifier.scores import class_table, confusion, summary, wilson
 from m3core.figures.classifier import class_figure, confusion_figure, reliability_figure
-from m3core.prior_shift import estimate_shares, with_shares
-from m3core.scores import class_table, confusion, summary, wilson
 from training.labels import PUBLISHED_CAPS, PUBLISHED_COUNTS, cap_of, draw
 
 CLASSES = ("EA", "EW", "RRAB")

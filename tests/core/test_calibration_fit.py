@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from m3core.calibration import Calibration, expected_calibration_error, fit_calibration, softmax
+from m3core.classifier.calibration import Calibration, expected_calibration_error, fit_calibration, softmax
 from m3core.errors import RunError
 
 CLASSES = ("a", "b", "c")

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from m3core.embeddings import Embeddings
-from m3core.label_issues import FEWEST, find_label_issues, label_score
-from m3core.label_issues_readouts import Folds, centre_votes, neighbour_votes, out_of_sample
-from m3core.label_issues_table import CONTRACT, kept_suspects, suspects
+from m3core.label_issues.readouts import Folds, centre_votes, neighbour_votes, out_of_sample
+from m3core.label_issues.score import FEWEST, find_label_issues, label_score
+from m3core.label_issues.table import CONTRACT, kept_suspects, suspects
 from tests.app.conftest import make_run
 from tests.conftest import ROOT, make_survey
 

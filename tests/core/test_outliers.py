@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from m3core.cross_residuals import Ranked, cross_residuals, normal_deviates
 from m3core.embeddings import Embeddings
 from m3core.errors import SurveyError
-from m3core.outlier_detectors import centre_distance, cosine_disagreement, isolation_forest, neighbour_distance
-from m3core.outlier_learning import learned_score
-from m3core.outlier_reasons import carried, others_of, reasons
-from m3core.outlier_store import have_outliers, is_current, outliers_folder
-from m3core.outliers import find_outliers, outlier_table
+from m3core.outliers.cross_residuals import Ranked, cross_residuals, normal_deviates
+from m3core.outliers.detectors import centre_distance, cosine_disagreement, isolation_forest, neighbour_distance
+from m3core.outliers.learning import learned_score
+from m3core.outliers.reasons import carried, others_of, reasons
+from m3core.outliers.score import find_outliers, outlier_table
+from m3core.outliers.store import have_outliers, is_current, outliers_folder
 from tests.app.conftest import make_run
 from tests.conftest import ROOT, light_curve, make_survey
 

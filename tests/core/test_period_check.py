@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from m3core.period_check import HELD, check_period, string_length
-from m3core.period_check_survey import check_survey
+from m3core.periods.check import HELD, check_period, string_length
+from m3core.periods.survey_check import check_survey
 from tests.conftest import make_survey
 
 SPAN = 900.0

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from m3core.calibration import softmax
-from m3core.prior_shift import estimate_shares, with_shares
+from m3core.classifier.calibration import softmax
+from m3core.classifier.prior_shift import estimate_shares, with_shares
 
 ASSUMED = np.array([0.5, 0.5])
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from m3core.scores import class_table, confusion, summary, wilson
+from m3core.classifier.scores import class_table, confusion, summary, wilson
 
 TRUTH = np.array([0, 0, 0, 0, 1, 1])
 GUESS = np.array([0, 0, 0, 1, 1, -1])

@@ -10,8 +10,8 @@ from m3core.__main__ import app
 from m3core.duplicates import rows_of_same_star
 from m3core.embeddings import Embeddings, mean_embedding
 from m3core.errors import ConfigError
-from m3core.retrieval import class_precision, own_retrieval, rows_to_score
-from m3core.similar import (
+from m3core.similarity.retrieval import class_precision, own_retrieval, rows_to_score
+from m3core.similarity.search import (
     Filters,
     find_similar,
     query_of_rows,

@@ -11,10 +11,10 @@ from sklearn.metrics import adjusted_rand_score
 
 from m3core.embeddings import Embeddings
 from m3core.errors import SurveyError
-from m3core.mixture_split import DEEP, best_split, valley
-from m3core.subtype_columns import cliffs_delta, columns_that_part
-from m3core.subtype_profiles import profiles
-from m3core.subtypes import class_vectors, find_subtypes, has_own_neighbours, subtype_table
+from m3core.subtypes.clusters import class_vectors, find_subtypes, has_own_neighbours, subtype_table
+from m3core.subtypes.columns import cliffs_delta, columns_that_part
+from m3core.subtypes.mixture_split import DEEP, best_split, valley
+from m3core.subtypes.profiles import profiles
 from tests.app.conftest import make_run
 from tests.conftest import ROOT, make_survey
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from data.import_table import Options, plan, write
-from m3core.harmonic_fit import variance_explained
+from m3core.periods.harmonic_fit import variance_explained
 
 N_STARS = 60
 

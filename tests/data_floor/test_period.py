@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from astropy.timeseries import LombScargle
 
-from m3core.harmonic_fit import variance_explained
-from m3core.period import (
+from m3core.periods.harmonic_fit import variance_explained
+from m3core.periods.search import (
     FoundPeriod,
     better_period,
     folding_period,

@@ -10,8 +10,8 @@ from data.query import Curve, is_curve, is_row, is_spectrum, read_curves, read_r
 from m3core.checkpoint import load_checkpoint
 from m3core.embeddings import Embeddings
 from m3core.errors import CheckpointError, SurveyError
-from m3core.similar import find_similar, query_of_vectors
-from m3core.similar_query import embed_source
+from m3core.similarity.query import embed_source
+from m3core.similarity.search import find_similar, query_of_vectors
 from tests.app.conftest import make_run
 from tests.astrom3_survey import make_astrom3_survey
 from tests.conftest import SHARED, needs_shared

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from m3core.errors import ConfigError
-from m3core.experiment import ALL
-from m3core.published_scores import CLASS_COUNTS, is_published, published_score
+from m3core.experiment.folder import ALL
+from m3core.experiment.published_scores import CLASS_COUNTS, is_published, published_score
 from m3core.survey import write_resplit
 from tests.train.rewritten import rewritten
 from tests.train.test_runs import command

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from m3core.classify import Predictions
+from m3core.classifier.logits import Predictions
 from m3core.run import Run
 from tests.conftest import make_survey
 from tests.train.conftest import SMALL

@@ -9,12 +9,12 @@ import pytest
 from typer.testing import CliRunner
 
 from m3core import prediction_table as prediction_table_module
-from m3core.classify import Predictions, predict_survey, standard_subsets
+from m3core.classifier.evaluation import calibration_of, evaluate, subset_table
+from m3core.classifier.logits import Predictions, predict_survey, standard_subsets
+from m3core.classifier.prediction_table import prediction_table
+from m3core.classifier.scores import confusion
 from m3core.errors import CheckpointError, ConfigError, RunError, SurveyError
-from m3core.evaluation import calibration_of, evaluate, subset_table
-from m3core.prediction_table import prediction_table
 from m3core.run import Run
-from m3core.scores import confusion
 from tests.conftest import make_survey
 from tests.train.rewritten import rewritten
 from tests.train.test_runs import command

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from m3core.classify import observed, survey_logits
+from m3core.classifier.evaluation import calibrated, calibration_of
+from m3core.classifier.logits import observed, survey_logits
 from m3core.embeddings import Embeddings
 from m3core.errors import RunError
-from m3core.evaluation import calibrated, calibration_of
-from m3core.experiment import ALL, FEATURES, FROZEN, Cell, Experiment, Outcome
+from m3core.experiment.folder import ALL, FEATURES, FROZEN, Cell, Experiment, Outcome
 from m3core.features import feature_columns
 from m3core.frozen import READOUTS
 from m3core.run import Run, State

@@ -6,12 +6,12 @@ from pathlib import Path
 import pandas as pd
 from plotly.offline import get_plotlyjs
 
-from m3core.experiment import METHODS, Experiment
-from m3core.experiment_table import cell_table, score_table
+from m3core.classifier.prediction_table import write_table
+from m3core.experiment.folder import METHODS, Experiment
+from m3core.experiment.table import cell_table, score_table
 from m3core.figures.experiment import experiment_figure
 from m3core.files import replaced_file
 from m3core.latex import escaped, tabular
-from m3core.prediction_table import write_table
 from m3core.resampling import METRICS
 
 __all__ = ["latex_table", "sentences", "write_tables"]

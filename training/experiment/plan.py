@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from m3core.errors import ConfigError, SurveyError
-from m3core.experiment import ALL, FEATURES, FROZEN, METHODS, TRAINED, Plan
+from m3core.experiment.folder import ALL, FEATURES, FROZEN, METHODS, TRAINED, Plan
+from m3core.experiment.published_scores import is_published
 from m3core.features import has_features
 from m3core.manifest import SplitSpec
-from m3core.published_scores import is_published
 from m3core.split import METHOD, split_sources
 from m3core.survey import Survey
 from training.config import FinetuneConfig, Settings, TrainConfig, parse_assignments, validated

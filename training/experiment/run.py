@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from m3core.durations import duration
 from m3core.errors import RunError
-from m3core.experiment import FEATURES, Cell, Experiment
+from m3core.experiment.folder import FEATURES, Cell, Experiment
 from m3core.features import feature_table
 from m3core.files import replaced_file, write_json
 from m3core.run import Run, State

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from m3core.classify import is_classifier
+from m3core.classifier.logits import is_classifier
 from m3core.model_config import ModelConfig
 from m3core.run import Run, State
 from m3core.survey import Survey

@@ -5,8 +5,8 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from m3core.evaluation import calibration_of
-from m3core.prediction_table import UNKNOWN, csv_text, prediction_table
+from m3core.classifier.evaluation import calibration_of
+from m3core.classifier.prediction_table import UNKNOWN, csv_text, prediction_table
 from m3core.survey import Survey
 from pages.components import jobs, links, resources, state
 from pages.components.classifier_page.shown import modalities_shown

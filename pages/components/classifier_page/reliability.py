@@ -4,8 +4,8 @@ from typing import Any
 
 import streamlit as st
 
-from m3core.calibration import Calibration
-from m3core.evaluation import calibration_of
+from m3core.classifier.calibration import Calibration
+from m3core.classifier.evaluation import calibration_of
 from m3core.figures.classifier import reliability_figure
 from pages.components import resources
 from pages.components.figure import show

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from m3core.evaluation import Evaluation, evaluate
+from m3core.classifier.evaluation import Evaluation, evaluate
+from m3core.classifier.scores import class_table, confusion, summary, wilson
 from m3core.figures.classifier import class_figure, confusion_figure
-from m3core.scores import class_table, confusion, summary, wilson
 from m3core.survey import Survey
 from pages.components import resources
 from pages.components.classifier_page.shown import is_scored, modalities_shown, percentages

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from m3core.classify import predict_survey, scored_split, targets
+from m3core.classifier.logits import predict_survey, scored_split, targets
 from m3core.errors import ConfigError
 from pages.components import jobs, resources
 from pages.components.text import literal

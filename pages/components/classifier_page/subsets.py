@@ -4,10 +4,10 @@ from functools import partial
 
 import streamlit as st
 
-from m3core.classify import MOST_FOR_ALL_SUBSETS
-from m3core.evaluation import Evaluation, evaluate, subset_table
+from m3core.classifier.evaluation import Evaluation, evaluate, subset_table
+from m3core.classifier.logits import MOST_FOR_ALL_SUBSETS
+from m3core.classifier.prediction_table import csv_text
 from m3core.figures.classifier import subset_figure
-from m3core.prediction_table import csv_text
 from pages.components import resources
 from pages.components.classifier_page.scores import evaluated_sentence
 from pages.components.classifier_page.shown import is_scored, percentages

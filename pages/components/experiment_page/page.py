@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from m3core.experiment import Experiment
+from m3core.experiment.folder import Experiment
 from pages.components import resources, state
 from pages.components.border import guarded
 from pages.components.experiment_page.compare import compare_methods, compare_two_runs

@@ -4,7 +4,7 @@ import shlex
 
 import streamlit as st
 
-from m3core.experiment import ALL
+from m3core.experiment.folder import ALL
 from pages.components import resources, state
 from pages.components.border import guarded
 from pages.components.text import literal

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from m3core.ephemeris import CATALOGUE
 from m3core.errors import M3Error, one_sentence
-from m3core.period_check_survey import checked_column
+from m3core.periods.ephemeris import CATALOGUE
+from m3core.periods.survey_check import checked_column
 from m3core.survey import Correction, Survey, corrections_table, write_corrected
 from m3core.verdicts import Verdicts
 from pages.components import state

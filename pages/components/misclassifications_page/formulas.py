@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from m3core.label_issues import FEWEST
-from m3core.label_issues_readouts import N_FOLDS, NEIGHBOURS
-from m3core.period_check import CLEAR, CYCLES, MOST_HARMONICS, SIGNIFICANT
+from m3core.label_issues.readouts import N_FOLDS, NEIGHBOURS
+from m3core.label_issues.score import FEWEST
+from m3core.periods.check import CLEAR, CYCLES, MOST_HARMONICS, SIGNIFICANT
 
 __all__ = ["formulas"]
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from m3core.classifier.scores import confusion
 from m3core.figures.classifier import confusion_figure
-from m3core.scores import confusion
 from m3core.survey import Survey
 from pages.components.pick import pick_bars
 

@@ -5,8 +5,8 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from m3core.label_issues_table import Suspects, csv_table, kept_suspects, suspects
-from m3core.prediction_table import csv_text
+from m3core.classifier.prediction_table import csv_text
+from m3core.label_issues.table import Suspects, csv_table, kept_suspects, suspects
 from m3core.survey import Survey
 from m3core.verdicts import Verdicts
 from pages.components import jobs, links, pick, resources, state

@@ -5,8 +5,8 @@ import streamlit as st
 
 from m3core.figures.series import Fold, folded_figure
 from m3core.kinds import Series, kind_of
-from m3core.period_check import HELD, Candidate, PeriodCheck, string_length
-from m3core.period_check_survey import bands_of, check_source, checked_column
+from m3core.periods.check import HELD, Candidate, PeriodCheck, string_length
+from m3core.periods.survey_check import bands_of, check_source, checked_column
 from m3core.survey import Survey
 from m3core.verdicts import Verdicts
 from pages.components import resources, state

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from m3core.figures.outliers import TOP, agreement, agreement_figure
-from m3core.outliers import Outliers
+from m3core.outliers.score import Outliers
 from pages.components.figure import show
 
 __all__ = ["agree"]

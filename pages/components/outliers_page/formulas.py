@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from m3core.outlier_detectors import N_TREES
-from m3core.outliers import Outliers
+from m3core.outliers.detectors import N_TREES
+from m3core.outliers.score import Outliers
 from pages.components.text import literal
 
 __all__ = ["formulas"]

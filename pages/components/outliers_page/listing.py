@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from m3core.outlier_learning import ANSWERS, learned_score
-from m3core.outliers import Outliers
+from m3core.outliers.learning import ANSWERS, learned_score
+from m3core.outliers.score import Outliers
 from m3core.survey import Survey
 from m3core.verdicts import Verdicts
 from pages.components import state

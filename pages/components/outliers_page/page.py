@@ -4,9 +4,9 @@ from functools import partial
 
 import streamlit as st
 
-from m3core.outlier_store import have_outliers, is_current, outliers_folder
-from m3core.outliers import Outliers, outlier_table
-from m3core.prediction_table import csv_text
+from m3core.classifier.prediction_table import csv_text
+from m3core.outliers.score import Outliers, outlier_table
+from m3core.outliers.store import have_outliers, is_current, outliers_folder
 from m3core.survey import Survey
 from m3core.verdicts import Verdicts
 from pages.components import jobs, links, resources, state

@@ -5,8 +5,8 @@ import streamlit as st
 
 from m3core.figures.outliers import carried_figure
 from m3core.kinds import kind_of
-from m3core.outlier_reasons import carried, others_of, reasons
-from m3core.outliers import Outliers
+from m3core.outliers.reasons import carried, others_of, reasons
+from m3core.outliers.score import Outliers
 from m3core.survey import Survey
 from pages.components.figure import show
 from pages.components.text import literal

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from m3core.manifold import MEAN
-from m3core.similar import Filters
+from m3core.similarity.search import Filters
 from m3core.survey import Survey
 from pages.components.text import literal
 
@@ -18,7 +18,7 @@ SAME = "the same"
 
 @dataclass(frozen=True)
 class Comparison:
-    """How to compare. Attributes: as the arguments of m3core.similar.find_similar."""
+    """How to compare. Attributes: as the arguments of m3core.similarity.search.find_similar."""
 
     by: str
     among: str | None

@@ -5,10 +5,10 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from m3core.classifier.prediction_table import csv_text
 from m3core.figures.retrieval import precision_figure
 from m3core.manifest import SPLITS
-from m3core.prediction_table import csv_text
-from m3core.retrieval import ALL, KS, class_precision, own_retrieval, rows_to_score
+from m3core.similarity.retrieval import ALL, KS, class_precision, own_retrieval, rows_to_score
 from pages.components import jobs, resources
 from pages.components.figure import show
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from m3core.embeddings import Embeddings
-from m3core.similar import Query, query_of_rows
+from m3core.similarity.search import Query, query_of_rows
 from m3core.survey import Source, Survey
 from pages.components import links, state
 from pages.components.similarity_page.upload import uploaded

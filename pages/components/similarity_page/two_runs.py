@@ -7,12 +7,12 @@ import streamlit as st
 
 from m3core.embeddings import Embeddings
 from m3core.figures.retrieval import kept_figure
-from m3core.label_issues_table import suspects
+from m3core.label_issues.table import suspects
 from m3core.manifold import MEAN
-from m3core.neighbour_changes import NeighbourChanges, RankChanges, neighbour_changes, rank_changes
-from m3core.outlier_store import have_outliers
-from m3core.outliers import outlier_table
+from m3core.outliers.score import outlier_table
+from m3core.outliers.store import have_outliers
 from m3core.run import Run
+from m3core.similarity.changes import NeighbourChanges, RankChanges, neighbour_changes, rank_changes
 from m3core.survey import Survey
 from pages.components import jobs, links, resources, state
 from pages.components.figure import show

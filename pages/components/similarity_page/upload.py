@@ -8,8 +8,8 @@ import streamlit as st
 
 from data.query import Curve, Read, is_curve, is_row, is_spectrum, read_curves, read_row, read_spectrum, star_of
 from m3core.manifest import ModalitySpec
-from m3core.similar import Query, query_of_vectors
-from m3core.similar_query import embed_source
+from m3core.similarity.query import embed_source
+from m3core.similarity.search import Query, query_of_vectors
 from m3core.survey import Source, Survey
 from pages.components import jobs, resources
 from pages.components.border import sentences

@@ -4,9 +4,9 @@ import numpy as np
 import streamlit as st
 
 from m3core.figures.subtypes import column_figure, profile_figure
-from m3core.subtype_columns import columns_that_part
-from m3core.subtype_profiles import MOST_STARS, Profile, profiles
-from m3core.subtypes import Subtypes
+from m3core.subtypes.clusters import Subtypes
+from m3core.subtypes.columns import columns_that_part
+from m3core.subtypes.profiles import MOST_STARS, Profile, profiles
 from m3core.survey import Survey
 from pages.components import jobs
 from pages.components.figure import show

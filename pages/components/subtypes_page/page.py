@@ -4,9 +4,9 @@ from functools import partial
 
 import streamlit as st
 
-from m3core.mixture_split import DEEP, GAIN
-from m3core.prediction_table import csv_text
-from m3core.subtypes import Subtypes, find_subtypes, subtype_table
+from m3core.classifier.prediction_table import csv_text
+from m3core.subtypes.clusters import Subtypes, find_subtypes, subtype_table
+from m3core.subtypes.mixture_split import DEEP, GAIN
 from m3core.survey import Survey
 from pages.components import jobs, links, pick, resources, state
 from pages.components.border import guarded

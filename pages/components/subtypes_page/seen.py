@@ -7,7 +7,7 @@ import streamlit as st
 from m3core.figures.map import map_figure
 from m3core.figures.subtypes import axis_figure, cluster_colours
 from m3core.manifold import MEAN
-from m3core.subtypes import Subtypes
+from m3core.subtypes.clusters import Subtypes
 from m3core.survey import Survey
 from pages.components import jobs, pick, resources, state
 from pages.components.figure import show

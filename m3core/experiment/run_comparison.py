@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from m3core.classify import is_classifier, scored_split, survey_logits
+from m3core.classifier.evaluation import calibrated, calibration_of
+from m3core.classifier.logits import is_classifier, scored_split, survey_logits
 from m3core.embeddings import Embeddings
 from m3core.errors import CheckpointError, RunError
-from m3core.evaluation import calibrated, calibration_of
-from m3core.experiment_table import Compared, compare
+from m3core.experiment.table import Compared, compare
 from m3core.files import read_json
 from m3core.frozen import nearest_neighbour
 from m3core.model_config import ModelConfig

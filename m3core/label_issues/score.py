@@ -2,7 +2,7 @@
 
     score = t / (t + p)
 
-with p the out-of-sample probability of the given label (m3core.label_issues_readouts) and t the mean of p over the
+with p the out-of-sample probability of the given label (m3core.label_issues.readouts) and t the mean of p over the
 sources that bear the label, the class's threshold of confident learning (Northcutt, Jiang & Chuang 2021, JAIR 70,
 1373; cleanlab). 0 to 1, higher is more suspect; 0.5 where the label is believed as much as is usual in its class.
 """
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from m3core.duplicates import duplicate_ids, duplicate_positions
 from m3core.embeddings import Embeddings
-from m3core.label_issues_readouts import (
+from m3core.label_issues.readouts import (
     N_FOLDS,
     Folds,
     centre_votes,

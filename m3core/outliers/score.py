@@ -1,7 +1,7 @@
 """Odd sources: detectors on the embeddings, cross-modal disagreement, their combination, kept by hash.
 
 disagreement = sum over modalities of surprise / its 84th percentile: how far what a modality says is from what the
-others lead to expect (m3core.cross_residuals). score = disagreement + sum over light curves of the same ratio for
+others lead to expect (cross_residuals). score = disagreement + sum over light curves of the same ratio for
 the descriptors that an outburst or a fading changes. Where a source lacks a modality the median stands in for the
 ratio. The detectors on embeddings stand beside it as columns: they are not in the score (docs/outliers.md says why).
 """
@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from m3core.cross_residuals import Residuals, cross_residuals, normal_deviates
-from m3core.descriptors import Descriptors, describe
 from m3core.embeddings import Embeddings
 from m3core.errors import SurveyError
 from m3core.features import feature_table
-from m3core.outlier_detectors import centre_distance, cosine_disagreement, isolation_forest, neighbour_distance
+from m3core.outliers.cross_residuals import Residuals, cross_residuals, normal_deviates
+from m3core.outliers.descriptors import Descriptors, describe
+from m3core.outliers.detectors import centre_distance, cosine_disagreement, isolation_forest, neighbour_distance
 from m3core.survey import Survey
 
 __all__ = ["MEAN", "Evidence", "Outliers", "find_outliers", "outlier_table"]

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from m3core.harmonic_fit import (
+from m3core.periods.harmonic_fit import (
     Array,
     Band,
     WeightedBand,

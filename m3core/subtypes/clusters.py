@@ -6,7 +6,7 @@
 2. Stars among whose neighbours in the whole survey the class is rarer than half of what chance gives are not
    fitted: wrong labels would make clusters of their own.
 3. The rest is cut in two where two Gaussians are better than one by BIC and a valley lies between
-   (m3core.mixture_split), and each side again, until no cut is left.
+   (m3core.subtypes.mixture_split), and each side again, until no cut is left.
 4. Every star of the class gets the cluster of largest posterior probability.
 """
 
@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from m3core.embeddings import Embeddings
 from m3core.errors import SurveyError
-from m3core.mixture_split import DEEP, FEWEST, GAIN, Split, best_split
 from m3core.neighbors import nearest
+from m3core.subtypes.mixture_split import DEEP, FEWEST, GAIN, Split, best_split
 from m3core.survey import Survey
 
 __all__ = ["Subtypes", "class_rows", "class_vectors", "find_subtypes", "has_own_neighbours", "subtype_table"]

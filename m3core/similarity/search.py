@@ -1,6 +1,6 @@
 """The sources most like a query, by exact cosine: within a modality, across two, on the mean, or with weights.
 
-A query is what is looked for: one source, several, or one that is in no survey (m3core.similar_query). Of several
+A query is what is looked for: one source, several, or one that is in no survey (m3core.similarity.query). Of several
 sources each modality's embeddings are averaged and L2-normalised again (Rocchio 1971), so that all of them count alike.
 """
 

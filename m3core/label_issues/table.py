@@ -14,8 +14,8 @@ from m3core.embeddings import Embeddings
 from m3core.errors import M3Error, RunError
 from m3core.features import feature_table
 from m3core.files import read_json, replaced_folder, write_json
-from m3core.label_issues import find_label_issues
-from m3core.period_check_survey import check_survey, checked_column
+from m3core.label_issues.score import find_label_issues
+from m3core.periods.survey_check import check_survey, checked_column
 from m3core.run import Run
 from m3core.survey import Survey
 

@@ -6,8 +6,8 @@ from numbers import Real
 
 import numpy as np
 
-from m3core.harmonic_fit import fourier_series, n_harmonics_of, weighted_bands
 from m3core.kinds.base import Series
+from m3core.periods.harmonic_fit import fourier_series, n_harmonics_of, weighted_bands
 from m3core.survey import Source, Survey
 
 __all__ = ["CATALOGUE", "POWER", "SEARCHED", "KnownPeriod", "coarse_times", "epoch_of_maximum", "known_periods"]

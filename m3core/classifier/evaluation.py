@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from m3core.calibration import Calibration
-from m3core.classify import Predictions, observed, predict_survey, scored_split, targets
+from m3core.classifier.calibration import Calibration
+from m3core.classifier.logits import Predictions, observed, predict_survey, scored_split, targets
+from m3core.classifier.scores import summary, wilson
 from m3core.errors import RunError
 from m3core.files import sha256_file
 from m3core.run import Run
-from m3core.scores import summary, wilson
 from m3core.survey import Survey
 
 __all__ = ["CALIBRATION", "Evaluation", "calibrated", "calibration_of", "evaluate", "score_sentences", "subset_table"]
@@ -96,7 +96,7 @@ def evaluate(run: Run, survey: Survey, names: Sequence[str] | None = None) -> Ev
         names: modalities to show the classifier; None: all of them.
 
     Raises:
-        RunError, CheckpointError, ConfigError: as m3core.classify; RunError: no labelled source to score.
+        RunError, CheckpointError, ConfigError: as m3core.classifier.logits; RunError: no labelled source to score.
     """
     return _of_subset(run, survey, predict_survey(run, survey), names)
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from m3core.experiment import ALL, METHODS, Experiment, Outcome, Row
-from m3core.published_scores import published_score
+from m3core.experiment.folder import ALL, METHODS, Experiment, Outcome, Row
+from m3core.experiment.published_scores import published_score
 from m3core.resampling import METRICS, Repeats, paired_difference, paired_t_test
 
 __all__ = [

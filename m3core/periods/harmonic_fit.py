@@ -2,7 +2,7 @@
 
 Weights are 1 / (error^2 + (FLOOR * MAD)^2). The second term stands for what a short Fourier series cannot follow and
 for errors that are quoted too small; with quoted errors alone a few bright points decide (measured on 150 RR Lyrae of
-Stripe 82: the highest peak of `m3core.period` is right for 73 % without the term, for 81 % with it).
+Stripe 82: the highest peak of `m3core.periods.search` is right for 73 % without the term, for 81 % with it).
 """
 
 from collections.abc import Sequence

@@ -4,7 +4,7 @@ Accuracy on the test split, percent, mean and standard deviation of five seeds (
 doi 10.3847/1538-3881/adcbad); p: paired t-test of the two.
 """
 
-from m3core.experiment import ALL
+from m3core.experiment.folder import ALL
 from m3core.manifest import Manifest
 
 __all__ = ["CLASS_COUNTS", "is_published", "published_score"]
@@ -65,7 +65,7 @@ def published_score(kind: str, labels: float, method: str) -> tuple[float, float
     """Accuracy, its standard deviation over five seeds, and p of CLIP against scratch; NaN where nothing is published.
 
     Args:
-        kind: of the modality, or ALL. method: of m3core.experiment.METHODS; p stands with 'scratch', as gains do.
+        kind: of the modality, or ALL. method: of METHODS; p stands with 'scratch', as gains do.
     """
     unknown = float("nan")
     scratch, scratch_std, clip, clip_std, p = ACCURACY.get(kind, {}).get(labels, (unknown,) * 5)

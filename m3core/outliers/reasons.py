@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from m3core.cross_residuals import Ranked
-from m3core.descriptors import curve_descriptors
 from m3core.features import is_light_curve
 from m3core.manifest import ModalitySpec
-from m3core.outliers import Evidence, Outliers
+from m3core.outliers.cross_residuals import Ranked
+from m3core.outliers.descriptors import curve_descriptors
+from m3core.outliers.score import Evidence, Outliers
 from m3core.survey import Survey
 
 __all__ = ["Carried", "Reason", "carried", "others_of", "reasons"]

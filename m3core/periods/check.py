@@ -1,7 +1,6 @@
 """Does a catalogue's period hold? Against its fractions and multiples, its one-day aliases and what a search finds.
 
-Every candidate is judged by Fourier series through all bands together (m3core.harmonic_fit), with as many harmonics
-as pay:
+Every candidate is judged by Fourier series through all bands together (harmonic_fit), with as many harmonics as pay:
 
     cost(P) = min over h of  N ln(1 - Q_h(P)) + B (2 h + 1) ln N
 
@@ -17,7 +16,8 @@ from typing import Literal
 
 import numpy as np
 
-from m3core.harmonic_fit import (
+from m3core.light_curve import phase_fold
+from m3core.periods.harmonic_fit import (
     RIDGE,
     Array,
     Band,
@@ -28,7 +28,6 @@ from m3core.harmonic_fit import (
     time_span,
     weighted_bands,
 )
-from m3core.light_curve import phase_fold
 
 __all__ = ["HELD", "Candidate", "PeriodCheck", "Shape", "check_period", "string_length"]
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from m3core.cross_residuals import normal_deviates
+from m3core.outliers.cross_residuals import normal_deviates
 
 __all__ = ["ANSWERS", "learned_score"]
 
@@ -29,7 +29,7 @@ def learned_score(scores: pd.DataFrame, order_by: str, verdicts: Mapping[str, st
     """(N,) what to order the list by, higher first; None where no answer teaches anything.
 
     Args:
-        scores: of `m3core.outliers.Outliers`, indexed by source_id.
+        scores: of `m3core.outliers.score.Outliers`, indexed by source_id.
         order_by: the column that orders the list without answers.
         verdicts: source_id -> verdict.
     """

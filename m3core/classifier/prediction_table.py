@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from m3core.calibration import FEWEST, Calibration
-from m3core.classify import Progress, load_classifier, observed, survey_logits
+from m3core.classifier.calibration import FEWEST, Calibration
+from m3core.classifier.evaluation import calibrated, calibration_of
+from m3core.classifier.logits import Progress, load_classifier, observed, survey_logits
+from m3core.classifier.prior_shift import estimate_shares, with_shares
+from m3core.classifier.scores import wilson
 from m3core.errors import ConfigError
-from m3core.evaluation import calibrated, calibration_of
 from m3core.files import replaced_file
-from m3core.prior_shift import estimate_shares, with_shares
 from m3core.run import Run
-from m3core.scores import wilson
 from m3core.survey import Survey
 
 __all__ = ["UNKNOWN", "check_file", "csv_text", "prediction_table", "unknown_sentence", "write_table"]
@@ -37,7 +37,7 @@ def prediction_table(
     Args:
         names: modalities to use, the others withheld; None: all that the classifier reads.
         unknown_below: call a source unknown where its largest probability is under this.
-        prior_shift: correct for class shares that differ from those of the training (m3core.prior_shift).
+        prior_shift: correct for class shares that differ from those of the training (m3core.classifier.prior_shift).
 
     Returns:
         A row a source, in the survey's order: source_id; predicted (a class, 'unknown', or '' where the source has

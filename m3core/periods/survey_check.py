@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from m3core.ephemeris import CATALOGUE, SEARCHED
 from m3core.features import is_light_curve
-from m3core.harmonic_fit import Band
-from m3core.period import search_period
-from m3core.period_check import HELD, PeriodCheck, check_period
+from m3core.periods.check import HELD, PeriodCheck, check_period
+from m3core.periods.ephemeris import CATALOGUE, SEARCHED
+from m3core.periods.harmonic_fit import Band
+from m3core.periods.search import search_period
 from m3core.survey import Survey
 
 __all__ = ["bands_of", "check_source", "check_survey", "checked_column"]

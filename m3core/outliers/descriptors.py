@@ -1,6 +1,6 @@
 """What a modality says of a source in numbers that have a name: columns, features of light curves, shapes of spectra.
 
-`m3core.cross_residuals` asks whether what one modality says is what the others lead to expect. A kind of observation
+`cross_residuals` beside it asks whether what one modality says is what the others lead to expect. A kind of observation
 without a description of its own here is described by the principal components of its embedding.
 """
 
@@ -16,7 +16,7 @@ from m3core.embeddings import Embeddings
 from m3core.features import SEARCHED, feature_columns, is_light_curve, source_features
 from m3core.light_curve import phase_fold
 from m3core.manifest import ModalitySpec
-from m3core.spectral_shape import SpectralShape
+from m3core.outliers.spectral_shape import SpectralShape
 from m3core.survey import Survey
 
 __all__ = ["Descriptors", "curve_descriptors", "describe"]

@@ -61,10 +61,10 @@ def similar(
     The source itself and its duplicates are left out, as is what lacks the embedding.
     """
     with one_line_errors():
+        from m3core.classifier.prediction_table import check_file, write_table
         from m3core.embeddings import Embeddings
         from m3core.errors import ConfigError
-        from m3core.prediction_table import check_file, write_table
-        from m3core.similar import Filters, find_similar, query_of_rows, similar_table
+        from m3core.similarity.search import Filters, find_similar, query_of_rows, similar_table
         from m3core.survey import Survey
 
         check_file(out)
@@ -128,9 +128,9 @@ def retrieval(
 ) -> None:
     """Say how well one modality finds a source in another, and sources of its class, against chance."""
     with one_line_errors():
+        from m3core.classifier.prediction_table import check_file, write_table
         from m3core.embeddings import Embeddings
-        from m3core.prediction_table import check_file, write_table
-        from m3core.retrieval import class_precision, own_retrieval, rows_to_score
+        from m3core.similarity.retrieval import class_precision, own_retrieval, rows_to_score
         from m3core.survey import Survey
 
         for path in filter(None, (out, by_class)):

@@ -1,0 +1,1 @@
+"""What a classifier says of a survey: logits, calibrated probabilities, scores."""

@@ -1,0 +1,1 @@
+"""Labels that are likely wrong: out-of-sample votes, scores and the list of suspects."""

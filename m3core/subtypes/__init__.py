@@ -1,0 +1,1 @@
+"""Clusters within a class, and what tells them apart."""
