@@ -1,4 +1,4 @@
-"""What a source looks like: light curves in time and folded, spectra. From `Series` to plotly figures.
+"""What a source looks like: light curves in time and folded. From `Series` to plotly figures.
 
 Figures are built from one dictionary: a click on the map waits for them, and changing a figure property by property
 takes plotly five times as long.
@@ -12,12 +12,12 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from m3core.figures.palette import GREY, OKABE_ITO, band_colours
+from m3core.figures.palette import GREY, band_colours
 from m3core.figures.text import plain
 from m3core.kinds.base import Series
 from m3core.light_curve import phase_fold
 
-__all__ = ["Fold", "folded_figure", "line_figure", "points_figure"]
+__all__ = ["Fold", "folded_figure", "points_figure"]
 
 MANY_POINTS = 3000
 """Above this many points of a figure WebGL draws them."""
@@ -85,49 +85,6 @@ def folded_figure(
         "fillcolor": GREY, "opacity": 0.08, "line": {"width": 0}, "layer": "below",
     }  # fmt: skip
     return _drawn(curves, x_axis, errors=errors, apart=apart, legend=True, height=height, shapes=[repeated])
-
-
-def line_figure(series: Series, *, errors: bool = True, height: int = 280) -> go.Figure:
-    """A line over x, such as a spectrum, with its 1-sigma band; gaps where there is no value."""
-    name = plain(series.name)
-    data: list[dict[str, Any]] = []
-    if errors and series.error is not None:
-        x, y = _band(series.x, series.y, series.error)
-        data.append(
-            {
-                "type": "scatter", "x": x, "y": y, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip",
-                "fill": "toself", "fillcolor": "rgba(138,143,152,0.3)", "name": f"{name} ± 1σ",
-            }
-        )  # fmt: skip
-    data.append(
-        {
-            "type": "scatter", "x": series.x, "y": series.y, "mode": "lines", "name": name,
-            "line": {"color": OKABE_ITO[0], "width": 1.2}, "hovertemplate": "%{x:.2f}: %{y:.4g}<extra></extra>",
-        }
-    )  # fmt: skip
-    layout = _layout(height) | {
-        "xaxis": {**_axis(series.x_label), "tickformat": ".4~f"},
-        "yaxis": _y_axis(series, series.y_label),
-    }
-    return go.Figure({"data": data, "layout": layout})
-
-
-def _band(x: NDArray[Any], y: NDArray[np.float64], error: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
-    """The outline of y ± error, a closed piece for each run of pixels without a gap, parted by NaN.
-
-    Filling between two lines instead would join the pieces across the gaps.
-    """
-    known = np.isfinite(y) & np.isfinite(error)
-    starts = np.flatnonzero(known & ~np.concatenate([[False], known[:-1]]))
-    ends = np.flatnonzero(known & ~np.concatenate([known[1:], [False]])) + 1
-    outline: list[NDArray] = [np.zeros((0, 2))]
-    for start, end in zip(starts, ends, strict=True):
-        run = slice(start, end)
-        upper = np.column_stack([x[run], y[run] + error[run]])
-        lower = np.column_stack([x[run], y[run] - error[run]])
-        outline += [upper, lower[::-1], np.full((1, 2), np.nan)]
-    points = np.concatenate(outline)
-    return points[:, 0], points[:, 1]
 
 
 def _offset(series: Sequence[Series]) -> int:

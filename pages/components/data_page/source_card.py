@@ -3,7 +3,8 @@
 import numpy as np
 import streamlit as st
 
-from m3core.figures.series import Fold, folded_figure, line_figure, points_figure
+from m3core.figures.series import Fold, folded_figure, points_figure
+from m3core.figures.spectrum import line_figure
 from m3core.kinds import Series, kind_of
 from m3core.periods.ephemeris import known_periods
 from m3core.sky import sexagesimal
