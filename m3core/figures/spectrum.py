@@ -21,6 +21,8 @@ Array = NDArray[np.float64]
 
 MASKED, LINE, TEMPLATE, MEASURED = "#CC79A7", "#A87B00", "#E69F00", "#009E73"
 
+MARGIN_TOP, MARGIN_BOTTOM = 34, 44
+
 BELOW = -0.1
 """Below the frame, where the stroke of one line goes over to the next unseen."""
 
@@ -72,7 +74,7 @@ class Measured:
 def spectrum_figure(
     curves: Sequence[Curve], *, x_label: str, y_label: str, marks: Marks | None = None,
     measured: Measured | None = None, view: dict[str, list[float]] | None = None, revision: str = "",
-    height: int = HEIGHT, drag: str = "zoom",
+    height: int = HEIGHT, drag: str = "zoom", compact: bool = False,
 ) -> go.Figure:  # fmt: skip
     """Draw spectra over one another.
 
@@ -83,6 +85,7 @@ def spectrum_figure(
         view: 'x' and 'y' -> first and last value to show; what it lacks is found from the curves.
         revision: as long as it stays, plotly keeps a zoom of its own.
         drag: what dragging does: 'zoom', or 'select' a range of wavelengths.
+        compact: for a narrow place: a legend only where spectra are to be told apart, and short marks.
     """
     view = view or {}
     x_range = view.get("x") or _x_range(curves)
@@ -98,18 +101,23 @@ def spectrum_figure(
             }
         )  # fmt: skip
     if marks is not None and len(marks.positions):
-        data.append(_markers(marks, curves[0], x_range))
-    shapes = [_shaded(low, high, GREY, 0.16, f"⊕ {name}") for name, low, high in (marks.telluric if marks else ())]
+        room = (2 if compact else 1) * LABEL_SHARE * (x_range[1] - x_range[0])
+        data.append(_markers(marks, curves[0], room, height))
+    shapes = [
+        _shaded(low, high, GREY, 0.16, "⊕" if compact else f"⊕ {name}")
+        for name, low, high in (marks.telluric if marks else ())
+    ]
     if measured is not None:
         shapes.append(_shaded(measured.low, measured.high, MEASURED, 0.18, ""))
     line = {"showline": True, "linecolor": GREY, "linewidth": 1, "ticks": "outside", "automargin": False}
     layout = {
         "height": height,
-        "margin": {"l": 66, "r": 8, "t": 34, "b": 44, "pad": 0},
+        "margin": {"l": 66, "r": 8, "t": MARGIN_TOP, "b": MARGIN_BOTTOM, "pad": 0},
         "legend": {
             "orientation": "h", "x": 0, "xref": "container", "y": 1, "yref": "container", "yanchor": "top",
             "itemsizing": "constant",
         },
+        "showlegend": not compact or len(curves) > 1,
         "hovermode": "closest", "dragmode": drag, "selectdirection": "h", "uirevision": revision, "shapes": shapes,
         "xaxis": {
             **line, "title": {"text": plain(x_label), "standoff": 6}, "tickformat": "~f", "range": x_range,
@@ -187,11 +195,10 @@ def _band(x: Array, y: Array, error: Array) -> tuple[Array, Array]:
     return points[:, 0], points[:, 1]
 
 
-def _markers(marks: Marks, curve: Curve, x_range: Sequence[float]) -> dict[str, Any]:
+def _markers(marks: Marks, curve: Curve, room: float, height: int) -> dict[str, Any]:
     """Every line as one vertical stroke of one trace, its mark on top; near ones take turns in rows."""
     inside = (marks.positions >= curve.x[0]) & (marks.positions <= curve.x[-1])
     order = np.flatnonzero(inside)[np.argsort(marks.positions[inside], kind="stable")]
-    room = LABEL_SHARE * (x_range[1] - x_range[0])
     ends = [-np.inf] * LABEL_ROWS
     x: list[float] = []
     y: list[float] = []
@@ -204,7 +211,7 @@ def _markers(marks: Marks, curve: Curve, x_range: Sequence[float]) -> dict[str, 
         if mark:
             ends[row] = at + room
         x += [at] * 3
-        y += [BELOW, 0.95 - 0.055 * row, BELOW]
+        y += [BELOW, 1 - (17 + 15 * row) / (height - MARGIN_TOP - MARGIN_BOTTOM), BELOW]  # the mark stands above
         # plotly drops the place of an empty text, and then mixes up the others when it draws again
         texts += [" ", mark or " ", " "]
         hovers += [plain(marks.details[place])] * 3

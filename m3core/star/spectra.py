@@ -151,6 +151,7 @@ def spectrum_panel(
     figure = spectrum_figure(
         [curves[0], *behind, *curves[1:]], x_label=f"Wavelength ({medium}) [Å]", y_label=y_label, marks=marks,
         measured=measured, view=settings.view, height=settings.height, drag=settings.drag, revision=key,
+        compact=settings.compact,
     )  # fmt: skip
     caption = " ".join(
         [

@@ -45,7 +45,8 @@ class SpectrumSettings:
         others: ids of sources of the same survey to lay over it.
         offset: between spectra laid over one another, in units of their median flux.
         width_range: Angstrom, where to measure an equivalent width.
-        view: ranges of the axes, 'x' and 'y'; height: pixels; drag: what dragging does.
+        view: ranges of the axes, 'x' and 'y'; height: pixels; drag: what dragging does;
+            compact: for a narrow place.
     """
 
     errors: bool = True
@@ -65,6 +66,7 @@ class SpectrumSettings:
     view: dict[str, list[float]] = field(default_factory=dict)
     height: int = HEIGHT
     drag: Literal["zoom", "select"] = "zoom"
+    compact: bool = False
 
 
 def medium_of(spectrum: Spectrum, settings: SpectrumSettings) -> air.Medium:

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
+from m3core.spectrum.air import Medium
 from m3core.spectrum.continuum import DEGREE
 from m3core.spectrum.lines import GROUPS, LIGHT_SPEED
 from m3core.star.spectra import DEFAULT_GROUPS, SpectrumSettings
@@ -20,6 +22,9 @@ WINDOWS = (0, 5, 11, 21, 51, 101)
 DECLARED = "as declared"
 
 OWN = "its own class"
+
+WIDTH = 430
+"""Pixels inside a popover."""
 
 MOST_OTHERS = 8
 """Spectra laid over one: more cannot be told apart."""
@@ -60,66 +65,89 @@ def controls(
         classes: those whose median may be drawn behind; OWN among them stands for that of the source.
         candidates: ids to suggest for laying over; other ids may be typed.
     """
+    velocity, measures = 0.0, False
     with st.container(key=f"{place}_row", horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         with st.popover("Lines", icon=":material/straighten:", key=f"{place}_lines"):
-            groups = st.pills(
-                "Lines and bands", GROUPS, selection_mode="multi", default=list(DEFAULT_GROUPS), key=f"{place}_groups",
-                persist_state="session", width=420,
-            )  # fmt: skip
-            telluric = st.toggle(
-                "Shade telluric bands", value=True, key=f"{place}_telluric", persist_state="session",
-                help="What O₂ and H₂O of the Earth's atmosphere absorb. It does not move with the star.",
-            )  # fmt: skip
-            medium = st.segmented_control(
-                "Wavelengths are in", [DECLARED, "vacuum", "air"], default=DECLARED, required=True,
-                key=f"{place}_medium", persist_state="session",
-                help="The lines are converted to it; the spectrum stays as it is.",
-            )  # fmt: skip
+            groups, telluric, medium = _lines(place)
+            if not wide:
+                velocity = _velocity(owner, place, first_velocity, origin)
         with st.popover("Flux", icon=":material/tune:", key=f"{place}_flux"):
-            errors = st.toggle("Error band", value=True, key=f"{place}_errors", persist_state="session")
-            masked = st.toggle("Masked pixels", value=True, key=f"{place}_masked", persist_state="session")
-            smoothing = st.select_slider(
-                "Smooth over [pixels]", WINDOWS, key=f"{place}_smoothing", persist_state="session",
-                help="Savitzky-Golay filter of degree 3; 0: not smoothed.",
-            )  # fmt: skip
-            divided = st.toggle("Divide by the continuum", key=f"{place}_continuum", persist_state="session")
-            degree = DEGREE
-            if divided:
-                degree = st.slider(
-                    "Degree of the polynomial", 1, 12, DEGREE, key=f"{place}_degree", persist_state="session"
-                )
+            flux = _flux(place)
+            if not wide:
+                measures = _measures(place)
         with st.popover("Compare", icon=":material/layers:", key=f"{place}_compare"):
-            template = None
-            if classes:
-                template = st.selectbox(
-                    "Median of a class behind it", classes, index=None, placeholder="none", width=420,
-                    key=f"{place}_template", persist_state="session", help="The median of the spectra of its members.",
-                )  # fmt: skip
-            others = st.multiselect(
-                "Lay over it", candidates, key=f"{place}_others_{owner}", max_selections=MOST_OTHERS,
-                accept_new_options=True, placeholder="type an id, or choose", persist_state="session", width=420,
-                help="Sources of this survey: the selected ones and the nearest neighbours, or any typed id.",
-            )  # fmt: skip
-            offset = st.number_input(
-                "Offset between them", 0.0, 10.0, 0.0, 0.25, key=f"{place}_offset", persist_state="session",
-                help="In units of their median flux.",
-            )  # fmt: skip
-        measures = st.toggle(
-            "Measure a line", key=f"{place}_measures", persist_state="session",
-            help="Drag over a line to measure its equivalent width; off: dragging zooms, a double click shows all.",
-        )  # fmt: skip
-    velocity = _velocity(owner, place, first_velocity, origin, wide=wide)
+            compared = _compare(owner, place, classes, candidates)
+        if wide:
+            measures = _measures(place)
+    if wide:
+        velocity = _velocity(owner, place, first_velocity, origin)
     settings = SpectrumSettings(
-        errors=errors, masked=masked, smoothing=smoothing, continuum=divided, degree=degree,
-        medium=None if medium == DECLARED else medium, groups=tuple(one for one in GROUPS if one in groups),
-        telluric=telluric, velocity=velocity, template=template is not None,
-        template_of=None if template == OWN else template, others=tuple(others), offset=offset,
-        drag="select" if measures else "zoom", height=400 if wide else 300,
+        **flux, **compared, medium=medium, groups=groups, telluric=telluric, velocity=velocity,
+        drag="select" if measures else "zoom", height=400 if wide else 260, compact=not wide,
     )  # fmt: skip
     return settings, measures
 
 
-def _velocity(owner: str, place: str, first: float | None, origin: str, *, wide: bool) -> float:
+def _lines(place: str) -> tuple[tuple[str, ...], bool, Medium | None]:
+    groups = st.pills(
+        "Lines and bands", GROUPS, selection_mode="multi", default=list(DEFAULT_GROUPS), key=f"{place}_groups",
+        persist_state="session",
+    )  # fmt: skip
+    telluric = st.toggle(
+        "Shade telluric bands", value=True, key=f"{place}_telluric", persist_state="session",
+        help="What O₂ and H₂O of the Earth's atmosphere absorb. It does not move with the star.",
+    )  # fmt: skip
+    medium = st.segmented_control(
+        "Wavelengths are in", [DECLARED, "vacuum", "air"], default=DECLARED, required=True, key=f"{place}_medium",
+        persist_state="session", help="The lines are converted to it; the spectrum stays as it is.",
+    )  # fmt: skip
+    return tuple(one for one in GROUPS if one in groups), telluric, None if medium == DECLARED else medium
+
+
+def _flux(place: str) -> dict[str, Any]:
+    errors = st.toggle("Error band", value=True, key=f"{place}_errors", persist_state="session")
+    masked = st.toggle("Masked pixels", value=True, key=f"{place}_masked", persist_state="session")
+    smoothing = st.select_slider(
+        "Smooth over [pixels]", WINDOWS, key=f"{place}_smoothing", persist_state="session",
+        help="Savitzky-Golay filter of degree 3; 0: not smoothed.",
+    )  # fmt: skip
+    divided = st.toggle("Divide by the continuum", key=f"{place}_continuum", persist_state="session")
+    degree = DEGREE
+    if divided:
+        degree = st.slider("Degree of the polynomial", 1, 12, DEGREE, key=f"{place}_degree", persist_state="session")
+    return {"errors": errors, "masked": masked, "smoothing": smoothing, "continuum": divided, "degree": degree}
+
+
+def _compare(owner: str, place: str, classes: Sequence[str], candidates: Sequence[str]) -> dict[str, Any]:
+    template = None
+    if classes:
+        template = st.selectbox(
+            "Median of a class behind it", classes, index=None, placeholder="none", width=WIDTH,
+            key=f"{place}_template", persist_state="session", help="The median of the spectra of its members.",
+        )  # fmt: skip
+    others = st.multiselect(
+        "Lay over it", candidates, key=f"{place}_others_{owner}", max_selections=MOST_OTHERS, accept_new_options=True,
+        placeholder="type an id, or choose", persist_state="session", width=WIDTH,
+        help="Sources of this survey: the selected ones and the nearest neighbours, or any typed id.",
+    )  # fmt: skip
+    offset = st.number_input(
+        "Offset between them", 0.0, 10.0, 0.0, 0.25, key=f"{place}_offset", persist_state="session",
+        help="In units of their median flux.",
+    )  # fmt: skip
+    return {
+        "template": template is not None, "template_of": None if template == OWN else template,
+        "others": tuple(others), "offset": offset,
+    }  # fmt: skip
+
+
+def _measures(place: str) -> bool:
+    return st.toggle(
+        "Measure a line", key=f"{place}_measures", persist_state="session",
+        help="Drag over a line to measure its equivalent width; off: dragging zooms, a double click shows all.",
+    )  # fmt: skip
+
+
+def _velocity(owner: str, place: str, first: float | None, origin: str) -> float:
     """Radial velocity, km/s: a slider and a box that follow one another."""
     box, slider = f"{place}_velocity_{owner}", f"{place}_slider_{owner}"
 
@@ -128,20 +156,20 @@ def _velocity(owner: str, place: str, first: float | None, origin: str, *, wide:
         st.session_state[slider] = min(max(value, -FASTEST), FASTEST)
 
     if box not in st.session_state or slider not in st.session_state:
-        put(round(st.session_state.get(box, first or 0.0), 2))
+        put(round(st.session_state.get(box) or first or 0.0, 2))
     with st.container(key=f"{place}_velocity_row", horizontal=True, vertical_alignment="bottom", gap="small"):
         st.slider(
-            "Radial velocity of the lines [km/s]", -FASTEST, FASTEST, step=1.0, key=slider,
-            on_change=lambda: put(st.session_state[slider]), width=420 if wide else 200, format="%.0f",
+            "Radial velocity of the lines [km/s]", -FASTEST, FASTEST, step=1.0, key=slider, format="%.0f",
+            on_change=lambda: put(st.session_state[slider]), width=260,
         )  # fmt: skip
         value = st.number_input(
             "km/s", min_value=-LIGHT_SPEED, max_value=LIGHT_SPEED, step=5.0, format="%.2f", key=box,
-            on_change=lambda: put(st.session_state[box] or 0.0), width=160, persist_state="session",
+            on_change=lambda: put(st.session_state[box] or 0.0), width=150, persist_state="session",
         )  # fmt: skip
         if first is not None and abs((value or 0.0) - first) > 0.006:
             st.button("Back to the redshift", key=f"{place}_back_{owner}", on_click=put, args=(round(first, 2),))
     if first is not None:
-        st.caption(literal(f"{origin}: {first:+.2f} km/s, at which the lines start.", 200))
+        st.caption(literal(f"{origin}: {first:+.2f} km/s, where the lines start.", 200))
     return value or 0.0
 
 
