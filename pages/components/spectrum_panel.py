@@ -76,7 +76,10 @@ def file_spectra(spectra: Sequence[Spectrum], redshifts: Sequence[float | None],
     settled = _settled(settings, owner, chart, measures)
     others, template = [one for one in spectra if one is not first], None
     if survey is not None and specs:
-        others += laid_over(survey, settled.others, specs[0].name)
+        found = laid_over(survey, settled.others, specs[0].name)
+        if lacking := len(settled.others) - len(found):
+            st.caption(literal(f"{lacking} of the sources to lay over it have no {specs[0].name}."))
+        others += found
         if settled.template_of is not None:
             template = class_template(survey, specs[0].name, settled.template_of)
     panel = spectrum_panel(
