@@ -129,19 +129,28 @@ def fit_fourier(band: Band, period: float, epoch: float, n_harmonics: int | None
     most = int(max(1, min(MOST_HARMONICS, (n - 2) // 4, 0.8 / gap)))
     if n_harmonics is not None:
         most = min(n_harmonics, (n - 2) // 2)
-    fits = [
-        _fit(phase, value, weight, h) for h in ([most] if n_harmonics is not None else range(1, most + 1))
-    ]  # fmt: skip
-    costs = [n * np.log(max(chi2, 1e-300) / n) + len(series) * np.log(n) for series, _, chi2 in fits]
-    series, inverse, chi2 = fits[int(np.argmin(costs))]
+    centre = float(np.average(value, weights=weight))
+    rows = _rows(phase, most)
+    normal = np.einsum("ni,nj->ij", rows * weight[:, None], rows)
+    right = np.einsum("ni,n->i", rows, weight * (value - centre))
+    squares = float(np.sum(weight * (value - centre) ** 2))
+    best, series, inverse, chi2 = np.inf, right, normal, squares
+    for h in [most] if n_harmonics is not None else range(1, most + 1):
+        used = np.r_[0 : h + 1, most + 1 : most + h + 1]
+        tried = np.linalg.pinv(normal[np.ix_(used, used)], hermitian=True)
+        found = np.einsum("ij,j->i", tried, right[used])
+        left_over = max(squares - float(np.sum(found * right[used])), 1e-12 * squares)
+        cost = n * np.log(left_over / n) + len(used) * np.log(n)
+        if cost < best:
+            best, series, inverse, chi2 = cost, found, tried, left_over
+    series[0] += centre
     reduced = chi2 / (n - len(series))
-    centred = value - np.average(value, weights=weight)
     fitted = FourierFit(period, epoch, series, inverse * reduced, n, 0.0, float("nan"), 0.0)
     left = value - fitted(phase)
     return FourierFit(
         period, epoch, series, inverse * reduced, n,
         rms=float(np.sqrt(np.mean(left**2))), reduced_chi2=float(reduced) if has_errors else float("nan"),
-        share=float(1.0 - chi2 / np.sum(weight * centred**2)),
+        share=1.0 - chi2 / squares,
     )  # fmt: skip
 
 
@@ -155,16 +164,10 @@ def _prepared(band: Band) -> tuple[Array, Array, Array, bool]:
     return time, value, 1.0 / np.where(known, error, typical) ** 2, bool(known.any())
 
 
-def _fit(phase: Array, value: Array, weight: Array, h: int) -> tuple[Array, Array, float]:
-    """Coefficients, inverse of the normal matrix, chi2."""
+def _rows(phase: Array, h: int) -> Array:
+    """(n, 2h + 1) a one, cosines, sines."""
     angle = 2 * np.pi * np.outer(phase, np.arange(1, h + 1))
-    rows = np.concatenate([np.ones((len(phase), 1)), np.cos(angle), np.sin(angle)], axis=1)
-    inverse = np.linalg.pinv(np.einsum("ni,n,nj->ij", rows, weight, rows), hermitian=True)
-    centre = float(np.average(value, weights=weight))
-    series = np.einsum("ij,j->i", inverse, np.einsum("ni,n->i", rows, weight * (value - centre)))
-    left = value - centre - np.einsum("ni,i->n", rows, series)
-    series[0] += centre
-    return series, inverse, float(np.sum(weight * left**2))
+    return np.concatenate([np.ones((len(phase), 1)), np.cos(angle), np.sin(angle)], axis=1)
 
 
 def period_error(bands: Sequence[Band], fits: Sequence[FourierFit | None]) -> float:
