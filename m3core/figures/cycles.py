@@ -65,8 +65,7 @@ def o_c_figure(found: Sequence[Extremum], fitted: Trend | None, ephemeris: Ephem
         line = fitted.shift + fitted.period_change * x
         data.append(_line(x, line, "straight line", OKABE_ITO[1]))
         if curve and np.isfinite(fitted.curvature):
-            weight = np.array([one.error for one in found]) ** -1.0
-            data.append(_line(x, np.polyval(np.polyfit(cycle, difference, 2, w=weight), x), "parabola", OKABE_ITO[2]))
+            data.append(_line(x, np.polyval(fitted.parabola[::-1], x), "parabola", OKABE_ITO[2]))
     zero = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 0, "line": {"color": GREY, "dash": "dot"}}
     layout = _layout(320) | {
         "shapes": [zero], "xaxis": _axis(f"Cycle E, P = {ephemeris.period:.7f} d") | {"tickformat": ","},

@@ -129,9 +129,7 @@ def points_figure(curves: Sequence[Curve], look: Look | None = None) -> go.Figur
     look = look or Look()
     offset = offset_of(curves) if look.offset is None else look.offset
     name, bracket, unit = curves[0].time_label.partition(" [")
-    label = f"{name} − {offset:g}{bracket}{unit}" if offset else curves[0].time_label
-    if float(offset).is_integer() and offset:
-        label = f"{name} − {offset:.0f}{bracket}{unit}"
+    label = f"{name} − {offset:.12g}{bracket}{unit}" if offset else curves[0].time_label
     x_axis = {"title": _title(label), "tickformat": ".6~f", "nticks": 7, "hoverformat": ".5f"}
     moved = [
         replace(

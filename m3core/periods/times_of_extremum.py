@@ -52,7 +52,7 @@ class Trend:
         shift_error, period_change_error: standard errors, scaled by the reduced chi2.
         curvature, curvature_error: days a cycle squared, of the parabola; the period changes by twice that a cycle.
             NaN with fewer than five times.
-        rms: of the straight line, days.
+        rms: of the straight line, days; parabola: its coefficients, constant first, NaN with fewer than five times.
     """
 
     shift: float
@@ -62,6 +62,7 @@ class Trend:
     curvature: float
     curvature_error: float
     rms: float
+    parabola: tuple[float, float, float]
 
 
 def runs_of(time: Array, period: float, n: int) -> list[NDArray[np.int64]]:
@@ -114,7 +115,8 @@ def times_of_extremum(bands: Sequence[Band], ephemeris: Ephemeris, *, n_runs: in
 
 
 def _moved(
-    fits: Sequence[FourierFit], time: Array, value: Array, of_band: NDArray[np.int64], weight: Array, ephemeris: Ephemeris
+    fits: Sequence[FourierFit], time: Array, value: Array, of_band: NDArray[np.int64], weight: Array,
+    ephemeris: Ephemeris,
 ) -> Extremum | None:  # fmt: skip
     period = ephemeris.period
     phase = np.mod((time - ephemeris.epoch) / period, 1.0)
@@ -157,12 +159,12 @@ def trend(extrema: Sequence[Extremum]) -> Trend | None:
     cycle = np.array([one.cycle for one in extrema], np.float64)
     value, weight = np.array([one.difference for one in extrema]), np.array([one.error for one in extrema]) ** -2.0
     line, line_errors, left = _polynomial(cycle, value, weight, 1)
-    bend, bend_error = float("nan"), float("nan")
+    curve, curve_errors = [float("nan")] * 3, [float("nan")] * 3
     if len(extrema) >= 5:
         curve, curve_errors, _ = _polynomial(cycle, value, weight, 2)
-        bend, bend_error = curve[2], curve_errors[2]
     rms = float(np.sqrt(np.mean(left**2)))
-    return Trend(line[0], line_errors[0], line[1], line_errors[1], bend, bend_error, rms)
+    parabola = (curve[0], curve[1], curve[2])
+    return Trend(line[0], line_errors[0], line[1], line_errors[1], curve[2], curve_errors[2], rms, parabola)
 
 
 def _polynomial(x: Array, y: Array, weight: Array, degree: int) -> tuple[list[float], list[float], Array]:

@@ -1,110 +1,39 @@
 """The panels of a source's light curves: raw and folded, and what is searched in them on demand."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from m3core.figures.light_curve import Curve, Fold, Look, Phases, folded_figure, offset_of, phases, points_figure
+from m3core.figures.light_curve import Curve, Fold, Look, folded_figure, offset_of, phases, points_figure
 from m3core.light_curve import binned_phase, phase_fold
-from m3core.periods.ephemeris import coarse_times, known_periods
-from m3core.periods.fourier_fit import Convention, fit_fourier
-from m3core.periods.phase_zero import Ephemeris, Zero, ephemeris
-from m3core.star.curves import CurveGroup, curve_groups
+from m3core.periods.fourier_fit import fit_fourier
+from m3core.periods.phase_zero import Ephemeris, value_and_error
+from m3core.progress import Progress, silent
+from m3core.star.curves import CurveGroup
+from m3core.star.folding import PANELS, LightCurveSettings, Star, star_of
 from m3core.star.panel import Panel
+from m3core.star.searches import SEARCHES
 from m3core.survey import Source, Survey
 
-__all__ = ["PANELS", "LightCurveSettings", "Star", "light_curve_panels", "star_of"]
-
-PANELS = ("light_curve", "folded")
-"""In the order of a page."""
+__all__ = ["LightCurveSettings", "light_curve_panels"]
 
 FIT_STEPS = 200
 
 
-@dataclass(frozen=True)
-class LightCurveSettings:
-    """What a page asks of the light curves; the defaults are what a specialist expects to see first.
+def light_curve_panels(
+    survey: Survey, source: Source, settings: LightCurveSettings, progress: Progress = silent
+) -> list[Panel]:  # fmt: skip
+    """The panels of a source's light curves that `settings.panels` names, in the order of `PANELS`.
 
-    Attributes:
-        value: 'survey' draws what the survey has; 'mag' or 'flux' converts.
-        errors, apart, one_zero_point: error bars; a row a band; bands shifted to one median.
-        limits, flagged: draw upper limits; draw observations with a quality flag (they are counted either way).
-        colour: by band or by season.
-        offset: days taken off the times; None: 2,450,000 off full Julian dates.
-        period: days; None: the survey's choice.
-        zero, epoch: phase zero ('typed' takes the epoch, days in the survey's time system).
-        phases: what the folded figure spans.
-        n_bins: of the binned curve, 0 for none.
-        fitted, n_harmonics, convention: draw a Fourier fit; its harmonics, 0: chosen by BIC; of its phases.
-        shortest_period: of the searches, days; None: 0.1, or 0.02 where the period is under 0.2.
-        panels: those wanted, of `PANELS`; only they are computed.
-        height: of a light curve, pixels.
+    Args:
+        progress: called with the fraction of a search that is done and a sentence; what it raises ends the work.
     """
-
-    value: Literal["survey", "mag", "flux"] = "survey"
-    errors: bool = True
-    apart: bool = False
-    one_zero_point: bool = False
-    limits: bool = True
-    flagged: bool = False
-    colour: Literal["band", "season"] = "band"
-    offset: float | None = None
-    period: float | None = None
-    zero: Zero = "auto"
-    epoch: float | None = None
-    phases: Phases = "0 to 2"
-    n_bins: int = 0
-    fitted: bool = False
-    n_harmonics: int = 0
-    convention: Convention = "cosine"
-    shortest_period: float | None = None
-    panels: tuple[str, ...] = PANELS
-    height: int = 320
-
-
-@dataclass(frozen=True)
-class Star:
-    """The light curves of one source with the ephemeris that folds them: what every panel starts from.
-
-    Attributes:
-        groups: curves of the same axes; the panels of searches take the first, which has the most points.
-        ephemeris: None without a period or without a point.
-        coarse: sentences on times too coarse for the period.
-    """
-
-    source_id: str
-    groups: tuple[CurveGroup, ...]
-    ephemeris: Ephemeris | None
-    coarse: tuple[str, ...]
-
-
-def star_of(survey: Survey, source: Source, settings: LightCurveSettings) -> Star:
-    """Prepare the light curves of a source."""
-    groups = curve_groups(
-        survey, source, value=settings.value, one_zero_point=settings.one_zero_point,
-        by_season=settings.colour == "season",
-    )  # fmt: skip
-    groups.sort(key=lambda group: -sum(len(one.time) for one in group.curves))
-    period = settings.period
-    if period is None:
-        known = known_periods(survey, source)
-        period = known[0].days if known else None
-    if period is None or not groups or not any(len(one.time) for one in groups[0].curves):
-        return Star(source.source_id, tuple(groups), None, ())
-    found = ephemeris(
-        groups[0].bands, period, value=groups[0].value, label=source.label, zero=settings.zero, epoch=settings.epoch
-    )
-    return Star(source.source_id, tuple(groups), found, tuple(coarse_times(survey, source, period)))
-
-
-def light_curve_panels(survey: Survey, source: Source, settings: LightCurveSettings) -> list[Panel]:
-    """The panels of a source's light curves that `settings.panels` names, in the order of `PANELS`."""
     star = star_of(survey, source, settings)
     if not star.groups:
-        return [Panel("light_curve", "Light curve", None, "", pd.DataFrame(), "This source has no light curve.")]
+        why = "This source has no light curve with a finite observation."
+        return [Panel("light_curve", "Light curve", None, "", pd.DataFrame(), why)]
     found: list[Panel] = []
     for number, group in enumerate(star.groups):
         suffix = "" if number == 0 else f"_{number + 1}"
@@ -112,6 +41,9 @@ def light_curve_panels(survey: Survey, source: Source, settings: LightCurveSetti
             found.append(_raw(star, group, settings, suffix))
         if "folded" in settings.panels:
             found.append(_folded(star, group, settings, suffix))
+    for name in PANELS:
+        if name in settings.panels and name in SEARCHES:
+            found.append(SEARCHES[name](star, settings, progress))
     return found
 
 
@@ -140,7 +72,7 @@ def _raw(star: Star, group: CurveGroup, settings: LightCurveSettings, suffix: st
     offset = offset_of(curves) if settings.offset is None else settings.offset
     system = group.time_system
     named = f"Times are {system} as the survey names them" if system != "Time" else "The survey names no time system"
-    caption.append(f"{named}; {offset:g} d are taken off." if offset else f"{named}; nothing is taken off.")
+    caption.append(f"{named}; {offset:,.12g} d are taken off." if offset else f"{named}; nothing is taken off.")
     return Panel(
         f"light_curve{suffix}", "Light curve", points_figure(curves, _look(settings)),
         " ".join([*caption, *group.notes]), _frame(curves, None),
@@ -187,9 +119,10 @@ def _folded(star: Star, group: CurveGroup, settings: LightCurveSettings, suffix:
         curves.append(one)
     if settings.n_bins:
         notes.append(f"Squares: means of {settings.n_bins} bins of phase, weighted, with the error of the mean.")
-    zero = f"phase 0 {found.reason}, {group.time_system} {found.epoch:.5f}, for all bands"
-    error = f" ± {found.period_error:.1g}" if np.isfinite(found.period_error) else ""
-    caption = [f"P = {found.period:.7f}{error} d; {zero}; {found.n_cycles:,} cycles.", *notes, *star.coarse]
+    epoch = value_and_error(found.epoch, found.epoch_error)
+    zero = f"phase 0 {found.reason}, {group.time_system} {epoch}, for all bands"
+    period = value_and_error(found.period, found.period_error, digits=7)
+    caption = [f"P = {period} d; {zero}; {found.n_cycles:,} cycles.", *notes, *star.coarse]
     if phases(settings.phases)[1] == 2:
         caption.append("The second cycle, on grey, repeats the first.")
     figure = folded_figure(curves, Fold(found.period, found.epoch), _look(settings))
