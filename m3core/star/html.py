@@ -26,10 +26,14 @@ td, th { text-align: left; padding: .15rem .7rem .15rem 0; border-bottom: 1px so
 
 
 def paper(figure: go.Figure) -> go.Figure:
-    """The figure on white with plain axes, as journals print it; the app's own theme is the app's."""
-    printed = go.Figure(figure)
-    printed.update_layout(template="simple_white", paper_bgcolor="white", plot_bgcolor="white")
-    return printed
+    """The figure on white with plain axes, as journals print it; the app's own theme is the app's.
+
+    Points are drawn as vectors: a browser has sixteen WebGL contexts, and a page of a star has more figures.
+    """
+    parts = figure.to_dict()
+    traces = [{**one, "type": one["type"].removesuffix("gl")} for one in parts["data"]]
+    layout = {**parts["layout"], "template": "simple_white", "paper_bgcolor": "white", "plot_bgcolor": "white"}
+    return go.Figure({"data": traces, "layout": layout})
 
 
 def html_page(title: str, stars: Sequence[tuple[str, str, Sequence[Panel]]]) -> str:
