@@ -1,4 +1,4 @@
-"""One star among all others of its survey and those of its class: the density of all, and points that can be clicked."""
+"""One star among those of its class and all others of its survey: a density, and points that can be clicked."""
 
 from typing import Any
 

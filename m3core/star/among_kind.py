@@ -141,7 +141,7 @@ def _period_wesenheit(scene: _Scene) -> Panel:
 def _period_amplitude(scene: _Scene, measures: pd.DataFrame | None) -> Panel:
     title, survey = "Period and amplitude", scene.survey
     periods, given = period_columns(survey), amplitude_columns(survey.sources)
-    measured = [] if measures is None else [name for name in measures if name.startswith("amplitude")]
+    measured = [] if measures is None else [name for name in map(str, measures) if name.startswith("amplitude")]
     if not periods or not (given or measured):
         why = "no period" if not periods else "no amplitude, and none is measured yet"
         return _none("period_amplitude", title, f"There is {why}, so there is no such diagram.")

@@ -15,7 +15,7 @@ body { font: 15px/1.45 system-ui, sans-serif; color: #1c1f24; background: #fff; 
   max-width: 1500px; }
 h1 { font-size: 1.6rem; margin: 0 0 .3rem; } h2 { font-size: 1.15rem; margin: 1.6rem 0 .2rem; }
 h3 { font-size: 1rem; margin: 1rem 0 .2rem; }
-.panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(560px, 100%), 1fr)); gap: 1rem 1.5rem; }
+.panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(560px, 100%), 1fr)); gap: 1rem 1.5rem; }
 figure { margin: 0; min-width: 0; break-inside: avoid; } figcaption, .lead { color: #555b66; font-size: .86rem; }
 .sentence { color: #555b66; border-left: 3px solid #c9cdd4; padding: .2rem .7rem; }
 .table { overflow: auto; max-height: 520px; } table { border-collapse: collapse; font-size: .84rem; }

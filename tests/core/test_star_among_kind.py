@@ -16,6 +16,8 @@ from tests.conftest import SHARED, needs_shared
 
 N = 300
 
+DEFAULTS = KindSettings()
+
 
 def gaia(path, **more) -> Survey:
     """Three hundred stars with Gaia's columns, the first of a poor parallax, the second without one."""
@@ -39,7 +41,7 @@ def gaia(path, **more) -> Survey:
     )
 
 
-def by_key(survey, row, settings=KindSettings()):
+def by_key(survey, row, settings=DEFAULTS):
     source = survey.source(str(survey.source_ids[row]))
     return {panel.key: panel for panel in kind_panels(survey, source, settings)}
 
