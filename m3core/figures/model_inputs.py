@@ -32,7 +32,8 @@ def views_figure(views: Sequence[View]) -> go.Figure:
     layout: dict[str, Any] = {
         "height": total + 90, "margin": {"l": 60, "r": 10, "t": 38, "b": 52}, "showlegend": False, "annotations": [],
     }  # fmt: skip
-    traces, top, number = [], 1.0, 0
+    traces: list[dict[str, Any]] = []
+    top, number = 1.0, 0
     for row, height in zip(rows, heights, strict=True):
         bottom = top - height / total
         for column, view in enumerate(row):
@@ -75,12 +76,12 @@ def _traces(view: View) -> list[dict[str, Any]]:
         bars = {"type": "bar", "orientation": "h", "marker": {"color": OKABE_ITO[0]}, "name": "value"}
         hover = "%{y}: %{x:.4g}<extra></extra>"
         x = np.where(seen, view.y.astype(np.float64), np.nan)
-        traces = [{**bars, "x": x, "y": names, "hovertemplate": hover}]
+        traces: list[dict[str, Any]] = [{**bars, "x": x, "y": names, "hovertemplate": hover}]
         missing = [name for name, flag in zip(names, gone, strict=True) if flag]
         if missing:
             traces.append(
                 {
-                    "type": "scatter", "mode": "markers+text", "x": [0.0] * len(missing), "y": missing, "marker": cross,
+                    "type": "scatter", "mode": "markers+text", "x": np.zeros(len(missing)), "y": missing, "marker": cross,
                     "text": "missing", "textposition": "middle right", "textfont": {"size": 10, "color": GREY},
                     "name": "missing", "hoverinfo": "skip",
                 }
