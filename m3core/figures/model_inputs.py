@@ -81,9 +81,9 @@ def _traces(view: View) -> list[dict[str, Any]]:
         if missing:
             traces.append(
                 {
-                    "type": "scatter", "mode": "markers+text", "x": np.zeros(len(missing)), "y": missing, "marker": cross,
+                    "type": "scatter", "mode": "markers+text", "x": np.zeros(len(missing)), "y": missing,
                     "text": "missing", "textposition": "middle right", "textfont": {"size": 10, "color": GREY},
-                    "name": "missing", "hoverinfo": "skip",
+                    "name": "missing", "hoverinfo": "skip", "marker": cross,
                 }
             )  # fmt: skip
         return traces
