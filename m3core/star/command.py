@@ -39,6 +39,10 @@ def show(
         str | None,
         typer.Option("--format", metavar="|".join(FORMATS), help="By the ending of --out, else html."),
     ] = None,
+    searches: Annotated[
+        bool | None,
+        typer.Option(help="Search boxes and phase dispersion, some seconds a source; done for one, not for a booklet."),
+    ] = None,
     period: Annotated[
         float | None, typer.Option("--period", help="Fold on this, days; the survey's if not given.")
     ] = None,
@@ -55,8 +59,9 @@ def show(
         from m3core.files import replaced_file
         from m3core.progress import ProgressLine
         from m3core.run import Run
+        from m3core.star.light_curves import LightCurveSettings
         from m3core.star.notes import Notes
-        from m3core.star.page import Wishes, backdrop_of, stars_of, title_of
+        from m3core.star.page import SLOW_SEARCHES, Wishes, backdrop_of, stars_of, title_of
         from m3core.survey import Survey
         from m3core.workspace import Workspace
 
@@ -74,15 +79,18 @@ def show(
         ids = _ids(opened, source, sources, most)
         progress = ProgressLine()
         behind = backdrop_of(opened, None if run is None else Run.open(run), progress)
-        wishes = Wishes()
-        if period is not None:
-            wishes = replace(wishes, light_curves=replace(wishes.light_curves, period=period))
+        is_thorough = len(ids) == 1 if searches is None else searches
+        curves = LightCurveSettings(period=period)
+        if not is_thorough:
+            curves = replace(curves, panels=tuple(one for one in curves.panels if one not in SLOW_SEARCHES))
+        wishes = Wishes(light_curves=curves)
         stars = stars_of(behind, ids, wishes, Notes(Workspace().root, opened).current(), progress)
         content = file_content(kind, title_of(opened, ids), stars)
         with replaced_file(out) as part:
             part.write_bytes(content)
+        left_out = "" if is_thorough else f" Left out: {', '.join(SLOW_SEARCHES)} (--searches draws them)."
         n_figures = sum(panel.figure is not None for _, _, panels in stars for panel in panels)
-        typer.echo(f"{out}: {len(ids)} source{'s' if len(ids) > 1 else ''}, {n_figures} figures.")
+        typer.echo(f"{out}: {len(ids)} source{'s' if len(ids) > 1 else ''}, {n_figures} figures.{left_out}")
 
 
 def file_content(kind: str, title: str, stars: "Sequence[Star]") -> bytes:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from m3core.run import Run
 
 __all__ = [
+    "SLOW_SEARCHES",
     "Backdrop",
     "Wishes",
     "backdrop_of",
@@ -44,6 +45,10 @@ __all__ = [
     "stars_of",
     "title_of",
 ]
+
+
+SLOW_SEARCHES = ("box", "dispersion")
+"""Panels of light curves that take some seconds a star."""
 
 
 @dataclass(frozen=True)
