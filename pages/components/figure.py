@@ -1,11 +1,22 @@
-"""One way to put a figure on a page: a tidy bar of buttons, vector graphics on export, a name for screen readers."""
+"""One way to put a figure on a page: a tidy bar of buttons, its files by one click, a name for screen readers."""
 
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
 
 import plotly.graph_objects as go
 import streamlit as st
 
-__all__ = ["configuration", "show"]
+from m3core.star.html import html_page
+from m3core.star.panel import Panel
+from pages.components.text import literal
+
+__all__ = ["configuration", "show", "show_panel"]
+
+_SAVE = st.components.v2.component(
+    "m3_save", js=(Path(__file__).parent / "assets" / "save.js").read_text(encoding="utf-8")
+)
 
 
 def configuration(file_name: str, *, scroll_zoom: bool = False) -> dict[str, Any]:
@@ -26,3 +37,59 @@ def show(figure: go.Figure, *, name: str, alt: str) -> None:
         alt: what it shows, in words.
     """
     st.plotly_chart(figure, key=name, config=configuration(name), alt=alt)
+
+
+def show_panel(
+    panel: Panel, *, file: str = "", on_select: Callable[[str], None] | None = None, titled: bool = True,
+    selection_mode: tuple[Literal["points", "box", "lasso"], ...] = ("points",), caption: bool = True,
+) -> None:  # fmt: skip
+    """Draw a panel of a star: its figure, table or sentence, its caption, and its files by one click.
+
+    Args:
+        panel: its key becomes the key of the chart, and has to be unique on the page.
+        file: what the names of saved files begin with, such as the star's id; unsafe marks are replaced.
+        on_select: called with the key of the chart, whose state then stands in st.session_state, after a click or a
+            drag on the figure; None: the figure is only looked at.
+        titled: whether to write the title above it.
+        selection_mode: what `on_select` answers to.
+        caption: whether to write the caption below it.
+    """
+    if titled:
+        st.markdown(f"**{literal(panel.title)}**")
+    if panel.sentence:
+        st.info(literal(panel.sentence, 600), icon=":material/visibility_off:")
+    name = "".join(sign if sign.isalnum() or sign in "-_." else "_" for sign in f"{file}_{panel.key}".strip("_"))
+    if panel.figure is not None:
+        more: dict[str, Any] = {}
+        if on_select is not None:
+            more = {"on_select": partial(on_select, panel.key), "selection_mode": selection_mode}
+        st.plotly_chart(panel.figure, key=panel.key, config=configuration(name), alt=panel.title, **more)
+    elif not panel.sentence:
+        st.dataframe(panel.data, hide_index=True, key=panel.key, alt=panel.title)
+    if caption and panel.caption:
+        st.caption(literal(panel.caption, 1200))
+    if panel.figure is not None or not panel.data.empty:
+        _files(panel, name)
+
+
+def _files(panel: Panel, name: str) -> None:
+    """PNG and SVG are made by the browser, from what is seen; HTML and data by the server, when they are asked for."""
+    with st.container(key=f"files_{panel.key}", horizontal=True, vertical_alignment="center", gap="small"):
+        if panel.figure is not None:
+            _SAVE(data={"chart": panel.key, "file": name}, key=f"save_{panel.key}", height="content", width="content")
+            st.download_button(
+                "HTML", partial(_html, panel), file_name=f"{name}.html", mime="text/html", key=f"html_{panel.key}",
+                type="tertiary", on_click="ignore", help="The figure with its caption, alive, in one file.",
+            )  # fmt: skip
+        st.download_button(
+            "CSV", partial(_csv, panel), file_name=f"{name}.csv", mime="text/csv", key=f"csv_{panel.key}",
+            type="tertiary", on_click="ignore", help="What is drawn, as a table.",
+        )  # fmt: skip
+
+
+def _html(panel: Panel) -> bytes:
+    return html_page(panel.title, [("", "", [panel])]).encode()
+
+
+def _csv(panel: Panel) -> bytes:
+    return panel.data.to_csv(index=False, lineterminator="\n").encode()

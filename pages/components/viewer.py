@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from m3core.figures.series import line_figure, points_figure
+from m3core.figures.light_curve import curves_of, points_figure
+from m3core.figures.series import line_figure
 from m3core.kinds import Series, kind_of
 from m3core.sky import sexagesimal
 from m3core.survey import Source, Survey
@@ -96,7 +97,7 @@ def _steps(source_id: str, around: Sequence[str]) -> None:
 
 def _other_series(source: Source, one: Series) -> None:
     st.markdown(f"**{literal(one.name)}**")
-    figure = line_figure(one) if one.style == "line" else points_figure([one])
+    figure = line_figure(one) if one.style == "line" else points_figure(curves_of([one]))
     show(figure, name=f"series_{one.name}", alt=f"{one.name} of {source.source_id}")
     for note in one.notes:
         st.caption(literal(note, 300))

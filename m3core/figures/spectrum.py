@@ -1,0 +1,247 @@
+"""Spectra with their lines, from curves that are ready to draw to a plotly figure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from m3core.figures.palette import GREY, OKABE_ITO
+from m3core.figures.text import plain
+from m3core.spectrum.lines import Line
+
+__all__ = ["HEIGHT", "NOISY", "Curve", "Marks", "Measured", "framed", "spectrum_figure"]
+
+HEIGHT = 380
+
+Array = NDArray[np.float64]
+
+MASKED, LINE, TEMPLATE, MEASURED = "#CC79A7", "#8A6D00", "#E69F00", "#009E73"
+
+NOISY = 4.0
+"""Times the median error: noisier pixels are drawn, but the frame is not made for them."""
+
+LABEL_ROWS, LABEL_SHARE = 4, 0.028
+"""Marks of lines that stand near one another take turns in so many rows; the room of one, a share of the width."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line to draw.
+
+    Attributes:
+        y: (n,) NaN in gaps. error: (n,) 1 sigma or None. raw: (n,) what y was smoothed from, drawn in grey, or None.
+        masked: (n,) bool, drawn as ticks along the wavelengths, or None.
+    """
+
+    name: str
+    x: Array
+    y: Array
+    error: Array | None = None
+    raw: Array | None = None
+    masked: NDArray[np.bool_] | None = None
+    colour: str = OKABE_ITO[0]
+    width: float = 1.2
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Lines and bands: where they stand in this spectrum, Angstrom, and what to say of each."""
+
+    lines: Sequence[Line]
+    positions: Array
+    details: Sequence[str]
+    telluric: Sequence[tuple[str, float, float]] = ()
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A range whose equivalent width was measured. Attributes: as m3core.spectrum.equivalent_width; y of its line."""
+
+    low: float
+    high: float
+    x: Array
+    y: Array
+
+
+def spectrum_figure(
+    curves: Sequence[Curve], *, x_label: str, y_label: str, marks: Marks | None = None,
+    measured: Measured | None = None, view: dict[str, list[float]] | None = None, revision: str = "",
+    height: int = HEIGHT, drag: str = "zoom",
+) -> go.Figure:  # fmt: skip
+    """Draw spectra over one another.
+
+    All line markers are one trace, over an axis of its own from 0 to 1, so that they keep their height in any zoom.
+
+    Args:
+        curves: the first is the one whose range is shown and whose masked pixels are marked.
+        view: 'x' and 'y' -> first and last value to show; what it lacks is found from the curves.
+        revision: as long as it stays, plotly keeps a zoom of its own.
+        drag: what dragging does: 'zoom', or 'select' a range of wavelengths.
+    """
+    view = view or {}
+    x_range = view.get("x") or _x_range(curves)
+    data: list[dict[str, Any]] = []
+    for curve in curves[1:]:  # those behind
+        data += _curve(curve)
+    data = _curve(curves[0]) + data if len(curves) > 1 and curves[1].error is not None else data + _curve(curves[0])
+    if measured is not None:
+        data.append(
+            {
+                "type": "scatter", "mode": "lines", "x": measured.x, "y": measured.y, "name": "continuum of the range",
+                "line": {"color": MEASURED, "width": 1.6, "dash": "dash"}, "hoverinfo": "skip",
+            }
+        )  # fmt: skip
+    if marks is not None and len(marks.positions):
+        data.append(_markers(marks, curves[0], x_range))
+    shapes = [_shaded(low, high, GREY, 0.16, f"⊕ {name}") for name, low, high in (marks.telluric if marks else ())]
+    if measured is not None:
+        shapes.append(_shaded(measured.low, measured.high, MEASURED, 0.18, ""))
+    line = {"showline": True, "linecolor": GREY, "linewidth": 1, "ticks": "outside", "automargin": False}
+    layout = {
+        "height": height,
+        "margin": {"l": 66, "r": 8, "t": 34, "b": 44, "pad": 0},
+        "legend": {
+            "orientation": "h", "x": 0, "xref": "container", "y": 1, "yref": "container", "yanchor": "top",
+            "itemsizing": "constant",
+        },
+        "hovermode": "closest", "dragmode": drag, "selectdirection": "h", "uirevision": revision, "shapes": shapes,
+        "xaxis": {
+            **line, "title": {"text": plain(x_label), "standoff": 6}, "tickformat": "~f", "range": x_range,
+            "hoverformat": ".2f",
+        },
+        "yaxis": {
+            **line, "title": {"text": plain(y_label), "standoff": 6}, "tickformat": "~g",
+            "range": view.get("y") or _y_range(curves), "zeroline": False,
+        },
+        "yaxis2": {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
+    }  # fmt: skip
+    return go.Figure({"data": data, "layout": layout})
+
+
+def _curve(curve: Curve) -> list[dict[str, Any]]:
+    name = plain(curve.name)
+    data: list[dict[str, Any]] = []
+    if curve.error is not None:
+        x, y = _band(curve.x, curve.y if curve.raw is None else curve.raw, curve.error)
+        data.append(
+            {
+                "type": "scatter", "x": x, "y": y, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip",
+                "fill": "toself", "fillcolor": "rgba(138,143,152,0.32)", "name": f"{name} ± 1σ",
+            }
+        )  # fmt: skip
+    if curve.raw is not None:
+        data.append(_drawn(f"{name}, not smoothed", curve.x, curve.raw, GREY, 0.8))
+    data.append(_drawn(name if curve.raw is None else f"{name}, smoothed", curve.x, curve.y, curve.colour, curve.width))
+    if curve.masked is not None and curve.masked.any():
+        wavelength = curve.x[curve.masked]
+        data.append(
+            {
+                "type": "scatter", "mode": "markers", "x": wavelength, "y": np.full(len(wavelength), 0.015),
+                "yaxis": "y2", "name": f"{name}, masked ({len(wavelength):,} of {len(curve.x):,})",
+                "marker": {"symbol": "line-ns-open", "size": 9, "color": MASKED, "line": {"width": 1.2}},
+                "hovertemplate": "masked pixel at %{x:.2f} Å<extra></extra>",
+            }
+        )  # fmt: skip
+    return data
+
+
+def _drawn(name: str, x: Array, y: Array, colour: str, width: float) -> dict[str, Any]:
+    """A line; where a pixel has no neighbour that is observed, points, since a line would not show it."""
+    known = np.isfinite(y)
+    padded = np.concatenate([[False], known, [False]])
+    alone = bool((known & ~padded[:-2] & ~padded[2:]).any())
+    return {
+        "type": "scatter", "x": x, "y": y, "mode": "lines+markers" if alone else "lines", "name": name,
+        "line": {"color": colour, "width": width}, "marker": {"size": 3, "color": colour},
+        "hovertemplate": "%{x:.2f} Å: %{y:.4g}<extra></extra>",
+    }  # fmt: skip
+
+
+def _band(x: Array, y: Array, error: Array) -> tuple[Array, Array]:
+    """The outline of y ± error, a closed piece for each run of pixels without a gap, parted by NaN.
+
+    Filling between two lines instead would join the pieces across the gaps.
+    """
+    known = np.isfinite(y) & np.isfinite(error)
+    starts = np.flatnonzero(known & ~np.concatenate([[False], known[:-1]]))
+    ends = np.flatnonzero(known & ~np.concatenate([known[1:], [False]])) + 1
+    outline: list[Array] = [np.zeros((0, 2))]
+    for start, end in zip(starts, ends, strict=True):
+        run = slice(start, end)
+        upper = np.column_stack([x[run], y[run] + error[run]])
+        lower = np.column_stack([x[run], y[run] - error[run]])
+        outline += [upper, lower[::-1], np.full((1, 2), np.nan)]
+    points = np.concatenate(outline)
+    return points[:, 0], points[:, 1]
+
+
+def _markers(marks: Marks, curve: Curve, x_range: Sequence[float]) -> dict[str, Any]:
+    """Every line as one vertical stroke of one trace, its mark on top; near ones take turns in rows."""
+    inside = (marks.positions >= curve.x[0]) & (marks.positions <= curve.x[-1])
+    order = np.flatnonzero(inside)[np.argsort(marks.positions[inside], kind="stable")]
+    room = LABEL_SHARE * (x_range[1] - x_range[0])
+    ends = [-np.inf] * LABEL_ROWS
+    x: list[float | None] = []
+    y: list[float | None] = []
+    texts: list[str] = []
+    hovers: list[str] = []
+    for place in order:
+        at, mark = float(marks.positions[place]), marks.lines[place].mark
+        free = [row for row in range(LABEL_ROWS) if ends[row] <= at]
+        row = free[0] if free else int(np.argmin(ends))
+        if mark:
+            ends[row] = at + room
+        top = 0.95 - 0.055 * row
+        detail = plain(marks.details[place])
+        x += [at, at, at, None]
+        y += [0.0, top / 2, top, None]
+        texts += ["", "", mark, ""]
+        hovers += [detail] * 3 + [""]
+    return {
+        "type": "scatter", "mode": "lines+text", "name": "lines", "x": x, "y": y, "yaxis": "y2",
+        "text": texts, "textposition": "top center", "textfont": {"size": 11, "color": LINE},
+        "hovertext": hovers, "hoverinfo": "text",
+        "line": {"color": "rgba(138,109,0,0.55)", "width": 1, "dash": "dot"},  # the cores of lines show through
+    }  # fmt: skip
+
+
+def _shaded(low: float, high: float, colour: str, opacity: float, text: str) -> dict[str, Any]:
+    shape: dict[str, Any] = {
+        "type": "rect", "xref": "x", "yref": "paper", "x0": low, "x1": high, "y0": 0, "y1": 1, "fillcolor": colour,
+        "opacity": opacity, "line": {"width": 0}, "layer": "below",
+    }  # fmt: skip
+    if text:
+        shape["label"] = {"text": text, "textposition": "bottom center", "font": {"size": 10}, "padding": 12}
+    return shape
+
+
+def _x_range(curves: Sequence[Curve]) -> list[float]:
+    x = curves[0].x
+    low, high = (float(x[0]), float(x[-1])) if len(x) else (0.0, 1.0)
+    pad = 0.005 * (high - low) if high > low else 5.0
+    return [low - pad, high + pad]
+
+
+def _y_range(curves: Sequence[Curve]) -> list[float]:
+    """All of the curves but not of their error bands; with room for the marks above."""
+    values = [one[framed(curve)] for curve in curves for one in (curve.y, curve.raw) if one is not None]
+    known = np.concatenate([*values, np.empty(0)])
+    if not len(known):
+        return [0.0, 1.0]
+    low, high = float(known.min()), float(known.max())
+    size = high - low if high > low else abs(high) or 1.0
+    return [low - 0.06 * size, high + 0.2 * size]
+
+
+def framed(curve: Curve) -> NDArray[np.bool_]:
+    """(n,) bool: the pixels that the frame is made for: those whose error is at most 4 times the median error.
+
+    The blue end of a faint star would otherwise leave the rest of it a flat line.
+    """
+    known = np.isfinite(curve.y)
+    if curve.error is None or not known.any():
+        return np.asarray(known)
+    return np.asarray(known & (curve.error <= NOISY * np.median(curve.error[known])))

@@ -1,0 +1,1 @@
+"""Spectra as specialists read them: lines, media, continuum, equivalent widths, templates; arrays in, arrays out."""
