@@ -48,9 +48,8 @@ def _panels(survey: Survey, source: Source, *, around: Sequence[str], page: str,
     _header(source, around)
     series = {name: kind_of(spec).series(spec, source) for name, spec in survey.modalities.items()}
     every = [one for found in series.values() for one in found]
-    foldable = [one for one in every if one.foldable]
-    if foldable:
-        light_curve_panel(survey, source, foldable, wide=wide)
+    if any(one.foldable for one in every):
+        light_curve_panel(survey, source, wide=wide)
     for one in every:
         if one.style != "table" and not one.foldable:
             _other_series(source, one)
