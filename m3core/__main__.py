@@ -1,4 +1,4 @@
-"""python -m m3core subtypes | outliers | label-issues | similar | retrieval | adopt-embeddings."""
+"""python -m m3core subtypes | outliers | label-issues | similar | retrieval | adopt-embeddings | show."""
 
 import sys
 from pathlib import Path
@@ -8,6 +8,7 @@ import typer
 
 from m3core.command import one_line_errors
 from m3core.similarity.command import adopt_embeddings, retrieval, similar
+from m3core.star.command import show
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Read what a model has learnt of a survey.")
 
@@ -84,6 +85,7 @@ def label_issues(run: RunOption, survey: SurveyOption, out: TableOption) -> None
 app.command()(similar)
 app.command()(retrieval)
 app.command()(adopt_embeddings)
+app.command()(show)
 
 
 if __name__ == "__main__":

@@ -10,12 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from m3core.extinction import COLOURS as COLOUR_BANDS
+from m3core.extinction import Extinction, band_of
 from m3core.survey import Survey
 from m3core.survey.reader import IDENTITY
 
 __all__ = [
-    "MIN_PARALLAX_SNR", "Points", "absolute_magnitude", "amplitude_columns", "colour_magnitude", "distance_columns",
-    "guess_colour", "magnitude_columns", "numeric_columns", "period_columns", "period_diagram",
+    "MIN_PARALLAX_SNR", "Points", "absolute_magnitude", "amplitude_columns", "colour_colour", "colour_magnitude",
+    "distance_columns", "guess_colour", "magnitude_columns", "numeric_columns", "period_columns", "period_diagram",
 ]  # fmt: skip
 
 MIN_PARALLAX_SNR = 5.0
@@ -39,6 +41,8 @@ class Points:
         x, y: (n,) finite.
         x_title, y_title: with units.
         notes: what is left out and why, a sentence each.
+        poor_rows, poor_x, poor_y: (m,) sources whose parallax is positive and too poor for a distance: not among
+            `rows`, for a figure that flags them.
     """
 
     rows: NDArray[np.int64]
@@ -47,6 +51,19 @@ class Points:
     x_title: str
     y_title: str
     notes: list[str] = field(default_factory=list)
+    poor_rows: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    poor_x: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    poor_y: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+
+
+@dataclass(frozen=True)
+class _Brightness:
+    """(N,) magnitudes, absolute ones where a distance is good; `poor`: those of a poor parallax, NaN elsewhere."""
+
+    values: NDArray[np.float64]
+    title: str
+    notes: list[str]
+    poor: NDArray[np.float64]
 
 
 def numeric_columns(sources: pd.DataFrame) -> list[str]:
@@ -130,18 +147,23 @@ def _titled(survey: Survey, what: str, column: str, shown: str = "") -> str:
     return f"{what}, {shown or column}" + (f" [{unit}]" if unit else "")
 
 
-def _brightness(survey: Survey, magnitude: str, distance: str) -> tuple[NDArray[np.float64], str, list[str]]:
-    """Values, axis title and notes of a magnitude, absolute where a distance is named."""
-    sources = survey.sources
-    apparent = _numbers(sources, magnitude)
+def _brightness(survey: Survey, apparent: NDArray[np.float64], title: str, distance: str) -> _Brightness:
+    """Magnitudes, absolute where a distance is named.
+
+    Args:
+        apparent: (N,); title: of the axis without 'Apparent magnitude, ' before it.
+    """
+    none = np.full(len(survey), np.nan)
     if not distance:
-        return apparent, _titled(survey, "Apparent magnitude", magnitude), []
-    title = _titled(survey, "Absolute magnitude", magnitude)
+        return _Brightness(apparent, f"Apparent magnitude, {title}", [], none)
+    title = f"Absolute magnitude, {title}"
+    sources = survey.sources
     if distance != "parallax":
         parsecs = _numbers(sources, distance) * (_parsecs(survey, distance) or 1.0)
         with np.errstate(invalid="ignore", divide="ignore"):
             absolute = np.where(parsecs > 0, apparent + 5 - 5 * np.log10(parsecs), np.nan)
-        return absolute, title, _missing(np.isfinite(apparent) & ~np.isfinite(absolute), f"a positive {distance}")
+        notes = _missing(np.isfinite(apparent) & ~np.isfinite(absolute), f"a positive {distance}")
+        return _Brightness(absolute, title, notes, none)
     parallax = _numbers(sources, "parallax")
     if "parallax_over_error" in sources:
         ratio = _numbers(sources, "parallax_over_error")
@@ -149,11 +171,11 @@ def _brightness(survey: Survey, magnitude: str, distance: str) -> tuple[NDArray[
         with np.errstate(invalid="ignore", divide="ignore"):
             ratio = parallax / _numbers(sources, "parallax_error")
     else:
-        ratio = np.full(len(sources), np.nan)
+        ratio = none
     good = (ratio > MIN_PARALLAX_SNR) & (parallax > 0)
-    absolute = np.where(good, absolute_magnitude(apparent, parallax), np.nan)
-    poor = np.isfinite(apparent) & ~good
-    return absolute, title, _missing(poor, f"a parallax above {MIN_PARALLAX_SNR:g} times its error")
+    every = absolute_magnitude(apparent, parallax)
+    notes = _missing(np.isfinite(apparent) & ~good, f"a parallax above {MIN_PARALLAX_SNR:g} times its error")
+    return _Brightness(np.where(good, every, np.nan), title, notes, np.where(good, np.nan, every))
 
 
 def _missing(which: NDArray[np.bool_], why: str) -> list[str]:
@@ -161,39 +183,78 @@ def _missing(which: NDArray[np.bool_], why: str) -> list[str]:
     return [f"{count:,} without {why}."] if count else []
 
 
-def _points(survey: Survey, x: NDArray, y: NDArray, x_title: str, y_title: str, notes: list[str]) -> Points:
-    rows = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
-    said = [f"{len(rows):,} of {len(survey):,} sources shown.", *notes]
-    return Points(rows, x[rows], y[rows], x_title, y_title, said)
+def _points(survey: Survey, x: NDArray, x_title: str, bright: _Brightness, what_x: str) -> Points:
+    y = bright.values
+    rows, poor = (np.flatnonzero(np.isfinite(x) & np.isfinite(one)) for one in (y, bright.poor))
+    notes = [f"{len(rows):,} of {len(survey):,} sources shown.", *bright.notes]
+    notes += _missing(np.isfinite(y) & ~np.isfinite(x), what_x)
+    return Points(rows, x[rows], y[rows], x_title, bright.title, notes, poor, x[poor], bright.poor[poor])
 
 
-def colour_magnitude(survey: Survey, colour: tuple[str, str], magnitude: str, distance: str = "") -> Points:
-    """A colour-magnitude diagram; no extinction is corrected.
+def _dereddened(survey: Survey, column: str, extinction: Extinction | None) -> NDArray[np.float64]:
+    """(N,) a magnitude or a colour less its extinction; where that is not known it is left out."""
+    values = _numbers(survey.sources, column)
+    if extinction is None or not extinction.subtracts:
+        return values
+    if column in COLOUR_BANDS:
+        blue, red = COLOUR_BANDS[column]
+        return values - (extinction.of(blue) - extinction.of(red))
+    found = magnitude_columns(survey.sources)
+    return values - extinction.of(band_of(column, found.get(column, ""), set(found.values())))
+
+
+def _colour(survey: Survey, colour: tuple[str, str], extinction: Extinction | None) -> tuple[NDArray[np.float64], str]:
+    """(N,) a colour, and its axis title."""
+    blue, red = colour
+    x = _dereddened(survey, blue, extinction) - (_dereddened(survey, red, extinction) if red else 0.0)
+    zero = ", dereddened" if extinction is not None and extinction.subtracts else ""
+    return x, _titled(survey, "Colour", blue, (f"{blue} − {red}" if red else blue) + zero)
+
+
+def colour_magnitude(
+    survey: Survey, colour: tuple[str, str], magnitude: str, distance: str = "", extinction: Extinction | None = None
+) -> Points:
+    """A colour-magnitude diagram.
 
     Args:
         colour: (blue, red) columns of magnitudes, or (colour, '').
         magnitude: column of an apparent magnitude.
         distance: 'parallax' (only where above 5 times its error), a column of distances, or '' for apparent
             magnitudes.
+        extinction: what is taken off colours and magnitudes; None: nothing.
     """
-    blue, red = colour
-    x = _numbers(survey.sources, blue) - (_numbers(survey.sources, red) if red else 0.0)
-    y, y_title, notes = _brightness(survey, magnitude, distance)
-    notes += _missing(np.isfinite(y) & ~np.isfinite(x), "a colour")
-    x_title = _titled(survey, "Colour", blue, f"{blue} − {red}" if red else blue)
-    return _points(survey, x, y, x_title, y_title, notes)
+    x, x_title = _colour(survey, colour, extinction)
+    title = _titled(survey, "", magnitude).removeprefix(", ")
+    if extinction is not None and extinction.subtracts:
+        title = title.replace(magnitude, f"{magnitude}, dereddened", 1)
+    bright = _brightness(survey, _dereddened(survey, magnitude, extinction), title, distance)
+    return _points(survey, x, x_title, bright, "a colour")
+
+
+def colour_colour(
+    survey: Survey, first: tuple[str, str], second: tuple[str, str], extinction: Extinction | None = None
+) -> Points:
+    """Two colours, the second upwards; arguments as in `colour_magnitude`."""
+    x, x_title = _colour(survey, first, extinction)
+    y, y_title = _colour(survey, second, extinction)
+    return _points(survey, x, x_title, _Brightness(y, y_title, [], np.full(len(survey), np.nan)), "the other colour")
 
 
 def period_diagram(survey: Survey, period: str, y: NDArray | str, *, y_title: str = "", distance: str = "") -> Points:
-    """Something over the period: a column of magnitudes (period-luminosity), or an amplitude.
+    """Something over the period: a column of magnitudes (period-luminosity), an index, or an amplitude.
 
     Args:
         period: column, days.
-        y: a column's name, absolute where `distance` is named; or (N,) values with their `y_title`.
+        y: a column's name, absolute where `distance` is named; or (N,) values with their `y_title`, which are
+            magnitudes where `distance` is named.
         distance: as in `colour_magnitude`.
     """
     days = _numbers(survey.sources, period)
     x = np.where(days > 0, days, np.nan)
-    values, title, notes = _brightness(survey, y, distance) if isinstance(y, str) else (y, y_title, [])
-    notes += _missing(np.isfinite(values) & ~np.isfinite(x), f"a positive {period}")
-    return _points(survey, x, values, f"Period, {period} [d]", y_title or title, notes)
+    if isinstance(y, str):
+        bright = _brightness(survey, _numbers(survey.sources, y), _titled(survey, "", y).removeprefix(", "), distance)
+    elif distance:
+        bright = _brightness(survey, y, y_title, distance)
+    else:
+        bright = _Brightness(y, y_title, [], np.full(len(survey), np.nan))
+    return _points(survey, x, f"Period, {period} [d]", bright, f"a positive {period}")

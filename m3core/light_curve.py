@@ -3,7 +3,15 @@
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["bin_curve", "median", "median_absolute_deviation", "phase_fold", "robust_scale", "time_resolution"]
+__all__ = [
+    "bin_curve",
+    "binned_phase",
+    "median",
+    "median_absolute_deviation",
+    "phase_fold",
+    "robust_scale",
+    "time_resolution",
+]
 
 Array = NDArray[np.float64]
 
@@ -55,6 +63,29 @@ def bin_curve(position: Array, values: Array, weights: Array, n_bins: int) -> tu
     total = np.bincount(index, weights, n_bins).astype(np.float64)
     summed = np.bincount(index, weights * values, n_bins)
     return np.divide(summed, total, out=np.zeros(n_bins), where=total > 0), total
+
+
+def binned_phase(phase: Array, value: Array, error: Array, n_bins: int) -> Array:
+    """The curve in equal bins of phase, weighted by 1 / error^2; all alike where an error is unknown.
+
+    Args:
+        phase: (n,) in [0, 1); value, error: (n,).
+
+    Returns:
+        (3, k) of the k bins that have a point: the middle of the bin; the weighted mean; its error, from the scatter
+        within the bin, sqrt(sum w (v - mean)^2 / (sum w (m - 1))) of m points, and of one point its own.
+    """
+    known = np.isfinite(error) & (error > 0)
+    weight = 1.0 / error**2 if known.all() and len(error) else np.ones(len(phase))
+    index = np.minimum((phase * n_bins).astype(np.int64), n_bins - 1)
+    mean, total = bin_curve(phase, value, weight, n_bins)
+    count = np.bincount(index, minlength=n_bins)
+    squares = np.bincount(index, weight * (value - mean[index]) ** 2, n_bins)
+    used = np.flatnonzero(count)
+    own = np.bincount(index, np.where(known, error, np.nan), n_bins)[used]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scatter = np.sqrt(squares[used] / (total[used] * (count[used] - 1)))
+    return np.stack([(used + 0.5) / n_bins, mean[used], np.where(count[used] > 1, scatter, own)])
 
 
 def time_resolution(time: Array) -> float:

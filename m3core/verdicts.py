@@ -7,8 +7,6 @@ short, by a full disk or a killed server, is passed over and counted.
 """
 
 import io
-import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -18,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from m3core.errors import M3Error
+from m3core.journal import Journal
 from m3core.run import Run
 from m3core.survey import Survey
 
@@ -70,6 +69,7 @@ class Verdicts:
 
     def __init__(self, path: Path, words: tuple[str, ...], source_ids: frozenset[str]) -> None:
         self.path, self.words, self._source_ids = path, words, source_ids
+        self._journal = Journal(path, _parsed, VerdictsError, "verdict")
 
     @classmethod
     def open(cls, run: Run, survey: Survey, name: str) -> "Verdicts":
@@ -86,21 +86,21 @@ class Verdicts:
         said = Verdict(source_id, verdict, note.strip(), _now(), author.strip(), value)
         if fault := self._fault(said):
             raise VerdictsError(f"{fault}.")
-        self._append([asdict(said)])
+        self._journal.append([asdict(said)])
         return said
 
     def undo(self, author: str = "") -> Verdict | None:
         """Take back the last verdict that counts; None where there is none. What was said before it counts again."""
-        standing = self._standing()[0]
+        standing = self._journal.standing()
         if not standing:
             return None
         number, taken_back = standing[-1]
-        self._append([{"undo": number, "time": _now(), "author": author.strip()}])
+        self._journal.append([{"undo": number, "time": _now(), "author": author.strip()}])
         return taken_back
 
     def history(self) -> list[Verdict]:
         """Every verdict that is not undone, in the order they were given, several of one source among them."""
-        return [verdict for _, verdict in self._standing()[0]]
+        return [verdict for _, verdict in self._journal.standing()]
 
     def current(self) -> dict[str, Verdict]:
         """source_id -> the verdict that counts, in the order of the last word."""
@@ -112,14 +112,7 @@ class Verdicts:
 
     def sentences(self) -> list[str]:
         """What was passed over in the file, if anything."""
-        broken = self._standing()[1]
-        if not broken:
-            return []
-        listed = ", ".join(str(number + 1) for number in broken[:5]) + (", ..." if len(broken) > 5 else "")
-        lines, are = ("Line", "was cut short or is no verdict and is")
-        if len(broken) > 1:
-            lines, are = ("Lines", "were cut short or are no verdicts and are")
-        return [f"{lines} {listed} of {self.path} {are} passed over; all others count."]
+        return self._journal.sentences()
 
     def table(self) -> pd.DataFrame:
         """A row a source, the verdict that counts: `COLUMNS`."""
@@ -158,7 +151,7 @@ class Verdicts:
             if not _is_same(current.get(one.source_id), one):
                 said.append(one)
                 current[one.source_id] = one
-        self._append([asdict(one) for one in said])
+        self._journal.append([asdict(one) for one in said])
         return f"{len(said)} verdicts of {name} were taken in; {len(table) - len(said)} stood already."
 
     def _fault(self, said: Verdict) -> str:
@@ -170,52 +163,9 @@ class Verdicts:
             return f"the note has {len(said.note)} characters: shorten it to {LONGEST}"
         return ""
 
-    def _standing(self) -> tuple[list[tuple[int, Verdict]], list[int]]:
-        """(line number, verdict) of what is not undone, and the numbers of lines that are neither verdict nor undo."""
-        found: dict[int, Verdict] = {}
-        broken = []
-        try:
-            lines = self.path.read_bytes().splitlines() if self.path.is_file() else []
-        except OSError as fault:
-            raise VerdictsError(f"{self.path} cannot be read ({fault.strerror}): check its permissions.") from None
-        for number, line in enumerate(lines):
-            parsed = _parsed(line)
-            if isinstance(parsed, Verdict):
-                found[number] = parsed
-            elif isinstance(parsed, int):
-                found.pop(parsed, None)
-            elif line.strip():
-                broken.append(number)
-        return list(found.items()), broken
 
-    def _append(self, lines: list[dict[str, Any]]) -> None:
-        """One write for all lines, then to the disk: a kill leaves all of it, or a last line cut short."""
-        if not lines:
-            return
-        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("ab+", buffering=0) as stream:
-                if stream.tell():
-                    stream.seek(-1, os.SEEK_END)
-                    if stream.read(1) != b"\n":  # a line cut short keeps its place, the new one begins behind it
-                        text = b"\n" + text
-                stream.write(text)
-                os.fsync(stream.fileno())
-        except OSError as fault:
-            raise VerdictsError(f"{self.path} cannot be written ({fault.strerror}): the verdict is not kept.") from None
-
-
-def _parsed(line: bytes) -> Verdict | int | None:
-    try:
-        content = json.loads(line)
-        if not isinstance(content, dict):
-            return None
-        if "undo" in content:
-            return int(content["undo"])
-        return Verdict(**{column: str(content.get(column, "")) for column in COLUMNS if column in content})
-    except (ValueError, TypeError, RecursionError):
-        return None
+def _parsed(content: dict[str, Any]) -> Verdict:
+    return Verdict(**{column: str(content.get(column, "")) for column in COLUMNS if column in content})
 
 
 def _is_same(standing: Verdict | None, said: Verdict) -> bool:

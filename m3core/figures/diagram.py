@@ -12,7 +12,7 @@ from m3core.diagrams import Points
 from m3core.figures.blank import HEIGHT, axis, blank_figure, survey_layout
 from m3core.figures.points import log_ticks, point_traces
 
-__all__ = ["diagram_figure"]
+__all__ = ["diagram_figure", "log_axis"]
 
 
 def diagram_figure(
@@ -62,13 +62,13 @@ def diagram_figure(
     )
     figure.update_layout(
         **survey_layout(height=height, revision=revision, legend=isinstance(colours, Categories)),
-        xaxis=axis(points.x_title, **(_log_axis(points.x) if log_x else {})),
+        xaxis=axis(points.x_title, **(log_axis(points.x) if log_x else {})),
         yaxis=axis(points.y_title, autorange="reversed" if invert_y else True),
     )
     return figure
 
 
-def _log_axis(x: NDArray[np.float64]) -> dict[str, Any]:
+def log_axis(x: NDArray[np.float64]) -> dict[str, Any]:
     """A logarithmic axis whose ticks are named in full; none where there is less than a decade."""
     low, high = np.log10(x.min()), np.log10(x.max())
     if high - low < 1:

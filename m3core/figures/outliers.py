@@ -6,8 +6,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from m3core.figures.blank import axis, survey_layout
+from m3core.figures.light_curve import Look, curves_of, points_figure
 from m3core.figures.palette import OKABE_ITO
-from m3core.figures.series import points_figure
 from m3core.figures.spectrum import line_figure
 from m3core.figures.text import plain
 from m3core.kinds import Series
@@ -52,7 +52,10 @@ def agreement_figure(values: pd.DataFrame, *, title: str, largest: float, smalle
 
 def carried_figure(series: Series, found: Carried, *, height: int = 260) -> go.Figure:
     """The series in time or over wavelength, each window the darker the more of the surprise goes with it."""
-    figure = line_figure(series, height=height) if series.style == "line" else points_figure([series], height=height)
+    if series.style == "line":
+        figure = line_figure(series, height=height)
+    else:
+        figure = points_figure(curves_of([series]), Look(height=height))
     shift, most = _shift(series, figure), max(float(found.parts.max()), FAINTEST_FULL)
     figure.update_layout(
         shapes=[

@@ -2,10 +2,10 @@
 
 from m3core.errors import ConfigError
 from m3core.kinds import metadata, photometry, spectra
-from m3core.kinds.base import Encoder, Family, Inputs, Kind, Series, Statistics
+from m3core.kinds.base import Encoder, Family, Inputs, Kind, Series, Statistics, View
 from m3core.manifest import ModalitySpec
 
-__all__ = ["KINDS", "Encoder", "Family", "Inputs", "Kind", "Series", "Statistics", "family_of", "kind_of"]
+__all__ = ["KINDS", "Encoder", "Family", "Inputs", "Kind", "Series", "Statistics", "View", "family_of", "kind_of"]
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in (photometry.KIND, spectra.KIND, metadata.KIND)}
 

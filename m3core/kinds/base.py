@@ -22,10 +22,46 @@ if TYPE_CHECKING:  # torch takes seconds to import; surveys open in milliseconds
 
     from m3core.survey.reader import Observation, Source
 
-__all__ = ["Encoder", "Family", "Inputs", "Kind", "Series", "Statistics"]
+__all__ = ["Encoder", "Family", "Inputs", "Kind", "Series", "Statistics", "View"]
 
 Inputs = dict[str, NDArray[np.float32]]
 """What an encoder takes of one source: '' is the array; 'mask' (1: real point) and 'context' where it has them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """A part of what an encoder takes of one source, to be looked at.
+
+    Attributes:
+        title: what it is.
+        x: (n,) numbers, or names of columns; y: (n,) the numbers as the encoder gets them.
+        is_observed: (n,) False where they stand for nothing: padding, empty bins, masked pixels, missing values.
+        x_label, y_label: axis titles.
+        style: 'points', 'line', or 'table' for names with a number each.
+        invert_y: True where smaller numbers are brighter.
+        note: a sentence, '' if nothing is to be said.
+    """
+
+    title: str
+    x: NDArray[Any]
+    y: NDArray[np.floating]
+    is_observed: NDArray[np.bool_]
+    x_label: str
+    y_label: str
+    style: Literal["points", "line", "table"] = "line"
+    invert_y: bool = False
+    note: str = ""
+
+
+def _plain_view(spec: ModalitySpec, options: Any, inputs: Inputs) -> list[View]:
+    """The numbers one after another: of a kind that says no more of them."""
+    y = inputs[""].ravel()
+    return [
+        View(
+            title="Input", x=np.arange(len(y)), y=y, is_observed=np.ones(len(y), bool), x_label="Place in the input",
+            y_label="As the encoder gets it",
+        )
+    ]  # fmt: skip
 
 
 class Encoder(Protocol):
@@ -47,12 +83,14 @@ class Family:
         prepare: (spec, options, statistics, observation, rng) -> Inputs. Pure: the same arguments, the same
             bytes. With an rng it may augment; with None it never draws.
         build: (spec, options) -> Encoder, with fresh weights from torch's generator.
+        views: (spec, options, inputs) -> what `prepare` made of a source, to be looked at.
     """
 
     options: type[BaseModel]
     statistics: Callable[[ModalitySpec, Any, Iterable[Observation]], Statistics]
     prepare: Callable[[ModalitySpec, Any, Statistics, Observation, np.random.Generator | None], Inputs]
     build: Callable[[ModalitySpec, Any], Encoder]
+    views: Callable[[ModalitySpec, Any, Inputs], list[View]] = _plain_view
 
 
 @dataclass(frozen=True, kw_only=True)

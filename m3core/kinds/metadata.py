@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from m3core import preprocess
-from m3core.kinds.base import Encoder, Family, Inputs, Kind, Series, Statistics
+from m3core.kinds.base import Encoder, Family, Inputs, Kind, Series, Statistics, View
 from m3core.manifest import ModalitySpec
 from m3core.statistics import encoded_width, mean_and_std, measure_quantiles, quantile_encoded, standardise
 
@@ -53,6 +54,20 @@ def _paper_prepare(
     return {"": standardise(preprocess.metadata(spec.columns, observation["columns"]), statistics)}
 
 
+def _column_view(spec: ModalitySpec, y: NDArray[np.float32], missing: NDArray[np.bool_], note: str) -> list[View]:
+    return [
+        View(
+            title="Columns", x=np.array(spec.columns, object), y=y, is_observed=~missing, x_label="Column",
+            y_label="Standard deviations from the training split's mean", style="table", note=note,
+        )
+    ]  # fmt: skip
+
+
+def _paper_views(spec: ModalitySpec, options: PaperOptions, inputs: Inputs) -> list[View]:
+    note = "Magnitudes are absolute where there is a parallax, l is cos l, b is sin b; a missing value is 0, the mean."
+    return _column_view(spec, inputs[""], np.zeros(len(spec.columns), bool), note)
+
+
 def _paper_build(spec: ModalitySpec, options: PaperOptions) -> Encoder:
     from m3core.nn.perceptron import Perceptron
 
@@ -87,6 +102,12 @@ def _fast_prepare(
     return {"": quantile_encoded(preprocess.metadata(spec.columns, observation["columns"]), statistics)}
 
 
+def _fast_views(spec: ModalitySpec, options: FastOptions, inputs: Inputs) -> list[View]:
+    k = len(spec.columns)
+    note = f"The encoder also gets each value's way through {options.n_quantiles} quantiles of the training split."
+    return _column_view(spec, inputs[""][:k], inputs[""][k : 2 * k] > 0.5, note)
+
+
 def _fast_build(spec: ModalitySpec, options: FastOptions) -> Encoder:
     from m3core.nn.perceptron import ResidualPerceptron
 
@@ -117,8 +138,20 @@ KIND = Kind(
     settings=Settings,
     dtypes=_dtypes,
     families={
-        "paper": Family(options=PaperOptions, statistics=_paper_statistics, prepare=_paper_prepare, build=_paper_build),
-        "fast": Family(options=FastOptions, statistics=_fast_statistics, prepare=_fast_prepare, build=_fast_build),
+        "paper": Family(
+            options=PaperOptions,
+            statistics=_paper_statistics,
+            prepare=_paper_prepare,
+            build=_paper_build,
+            views=_paper_views,
+        ),
+        "fast": Family(
+            options=FastOptions,
+            statistics=_fast_statistics,
+            prepare=_fast_prepare,
+            build=_fast_build,
+            views=_fast_views,
+        ),
     },
     series=_series,
 )

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from m3core import preprocess
-from m3core.kinds.base import Encoder, Family, Inputs, Kind, Series, Statistics
+from m3core.kinds.base import Encoder, Family, Inputs, Kind, Series, Statistics, View
 from m3core.light_curve import median
 from m3core.light_curve_features import CONTEXT, context, folded_and_unfolded, jitter
 from m3core.manifest import ModalitySpec
@@ -107,6 +107,30 @@ def _paper_prepare(
     return {"": array, "mask": mask}
 
 
+def _paper_views(spec: ModalitySpec, options: PaperOptions, inputs: Inputs) -> list[View]:
+    settings = settings_of(spec)
+    array, real = inputs[""], inputs["mask"] > 0.5
+    constants = [*spec.columns[: settings.auxiliaries], "log10 MAD", "time span [365 d]"]
+    n = int(real.sum())
+    return [
+        View(
+            title="Window", x=np.arange(1, len(array) + 1), y=array[:, 1], is_observed=real,
+            x_label="Row of the window", y_label=f"({settings.value} − mean) / MAD", style="points",
+            invert_y=settings.value == "mag", note=f"{n} rows are observations, {len(real) - n} are padding (zeros).",
+        ),
+        View(
+            title="Window over time", x=array[real, 0], y=array[real, 1], is_observed=real[real],
+            x_label="Time, scaled to 0-1 before the crop", y_label=f"({settings.value} − mean) / MAD", style="points",
+            invert_y=settings.value == "mag",
+        ),
+        View(
+            title="Constants of every row", x=np.array(constants, object), y=array[0, 3:],
+            is_observed=np.ones(len(constants), bool), x_label="Channel", y_label="As the encoder gets it",
+            style="table", note="The catalogue's constants are standardised.",
+        ),
+    ]  # fmt: skip
+
+
 def _paper_build(spec: ModalitySpec, options: PaperOptions) -> Encoder:
     from m3core.nn.informer import Informer
 
@@ -163,6 +187,30 @@ def _fast_prepare(
     measured = context(time, value, error, period, _extra(spec, observation))
     array = folded_and_unfolded(time, value, error, period, options.n_bins, invert=settings.value == "mag", rng=rng)
     return {"": array, "context": flagged(measured, statistics)}
+
+
+def _fast_views(spec: ModalitySpec, options: FastOptions, inputs: Inputs) -> list[View]:
+    array, context, n = inputs[""], inputs["context"], _n_measured(spec)
+    middle = (np.arange(options.n_bins) + 0.5) / options.n_bins
+    views = [
+        View(
+            title=title, x=middle, y=array[2 * row], is_observed=array[2 * row + 1] > 0, x_label=x_label,
+            y_label="Brightness, (value − median) / robust scale", style="points", note=note,
+        )
+        for row, (title, x_label, note) in enumerate(
+            [
+                ("Folded at P", "Phase at P", "Bins without an observation are 0, and weigh nothing."),
+                ("Folded at 2P", "Phase at 2P", ""),
+                ("In time", "Time, scaled to 0-1", ""),
+            ]
+        )
+    ]  # fmt: skip
+    names = np.array([*CONTEXT, *_extra_columns(spec)], object)
+    measured = View(
+        title="Measured", x=names, y=context[:n], is_observed=context[n:] < 0.5, x_label="Property",
+        y_label="Standard deviations from the mean", style="table",
+    )  # fmt: skip
+    return [*views, measured]
 
 
 def _fast_build(spec: ModalitySpec, options: FastOptions) -> Encoder:
@@ -222,8 +270,20 @@ KIND = Kind(
     settings=Settings,
     dtypes=_dtypes,
     families={
-        "paper": Family(options=PaperOptions, statistics=_paper_statistics, prepare=_paper_prepare, build=_paper_build),
-        "fast": Family(options=FastOptions, statistics=_fast_statistics, prepare=_fast_prepare, build=_fast_build),
+        "paper": Family(
+            options=PaperOptions,
+            statistics=_paper_statistics,
+            prepare=_paper_prepare,
+            build=_paper_build,
+            views=_paper_views,
+        ),
+        "fast": Family(
+            options=FastOptions,
+            statistics=_fast_statistics,
+            prepare=_fast_prepare,
+            build=_fast_build,
+            views=_fast_views,
+        ),
     },
     series=_series,
     measures=_measures,

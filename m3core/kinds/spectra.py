@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from m3core import preprocess
-from m3core.kinds.base import Encoder, Family, Inputs, Kind, Series, Statistics
+from m3core.kinds.base import Encoder, Family, Inputs, Kind, Series, Statistics, View
 from m3core.light_curve import median, robust_scale
 from m3core.manifest import ModalitySpec
 from m3core.statistics import flagged, mean_and_std
@@ -68,6 +68,26 @@ def _paper_prepare(
 ) -> Inputs:
     rows = np.column_stack([observation["wavelength"], observation["flux"], observation["ivar"]])
     return {"": preprocess.spectrum(rows)}
+
+
+def _paper_views(spec: ModalitySpec, options: PaperOptions, inputs: Inputs) -> list[View]:
+    flux, third, scale = inputs[""]
+    every = np.ones(len(flux), bool)
+    x_label, note = _grid_label(spec), f"log10 of the MAD of the flux, a channel of its own: {scale[0]:.3f}."
+    return [
+        View(
+            title="Resampled flux", x=preprocess.WAVELENGTH, y=flux, is_observed=every, x_label=x_label,
+            y_label="(Flux − mean) / MAD", note=note,
+        ),
+        View(
+            title="Third column", x=preprocess.WAVELENGTH, y=third, is_observed=every, x_label=x_label,
+            y_label="Inverse variance / MAD",
+        ),
+    ]  # fmt: skip
+
+
+def _grid_label(spec: ModalitySpec) -> str:
+    return f"Wavelength ({settings_of(spec).medium}) [{spec.units.get('wavelength', 'Angstrom')}]"
 
 
 def _paper_build(spec: ModalitySpec, options: PaperOptions) -> Encoder:
@@ -148,6 +168,23 @@ def _fast_prepare(
     return {"": np.stack([scaled, coverage]).astype(np.float32), "context": flagged(measured, statistics)}
 
 
+def _fast_views(spec: ModalitySpec, options: FastOptions, inputs: Inputs) -> list[View]:
+    scaled, coverage = inputs[""]
+    grid = np.linspace(options.first, options.last, options.n_pixels)
+    context = inputs["context"]
+    return [
+        View(
+            title="Resampled flux", x=grid, y=scaled, is_observed=coverage > 0.5, x_label=_grid_label(spec),
+            y_label="(Flux − median) / robust scale", note="Pixels that were not observed are 0, and marked so.",
+        ),
+        View(
+            title="Measured", x=np.array(["log_scale", "log_relative_scale", "red_minus_blue"], object),
+            y=context[:N_CONTEXT], is_observed=context[N_CONTEXT:] < 0.5, x_label="Property",
+            y_label="Standard deviations from the mean", style="table",
+        ),
+    ]  # fmt: skip
+
+
 def _fast_build(spec: ModalitySpec, options: FastOptions) -> Encoder:
     from m3core.nn.convolution import StridedSpectrum
 
@@ -169,14 +206,13 @@ def _series(spec: ModalitySpec, source: Source) -> list[Series]:
     n_masked = int((~observed).sum())
     error = np.full(len(ivar), np.nan)
     error[observed] = 1.0 / np.sqrt(ivar[observed])
-    unit = spec.units.get("wavelength", "Angstrom")
     return [
         Series(
             name=spec.name,
             x=observation["wavelength"],
             y=np.where(observed, observation["flux"].astype(np.float64), np.nan),
             error=error,
-            x_label=f"Wavelength ({settings.medium}) [{unit}]",
+            x_label=_grid_label(spec),
             y_label=settings.flux_label,
             style="line",
             notes=(f"{n_masked} of {len(ivar)} pixels are masked (inverse variance 0)",) if n_masked else (),
@@ -197,8 +233,20 @@ KIND = Kind(
     settings=Settings,
     dtypes=_dtypes,
     families={
-        "paper": Family(options=PaperOptions, statistics=_no_statistics, prepare=_paper_prepare, build=_paper_build),
-        "fast": Family(options=FastOptions, statistics=_fast_statistics, prepare=_fast_prepare, build=_fast_build),
+        "paper": Family(
+            options=PaperOptions,
+            statistics=_no_statistics,
+            prepare=_paper_prepare,
+            build=_paper_build,
+            views=_paper_views,
+        ),
+        "fast": Family(
+            options=FastOptions,
+            statistics=_fast_statistics,
+            prepare=_fast_prepare,
+            build=_fast_build,
+            views=_fast_views,
+        ),
     },
     series=_series,
     measures=_measures,

@@ -46,8 +46,13 @@ class WeightedBand:
     chi2: float
 
 
-def weighted_bands(bands: Sequence[Band]) -> list[WeightedBand]:
-    """The bands that vary and have points enough, on one zero of time (large times cost digits of phase)."""
+def weighted_bands(bands: Sequence[Band], *, floor: float = FLOOR) -> list[WeightedBand]:
+    """The bands that vary and have points enough, on one zero of time (large times cost digits of phase).
+
+    Args:
+        floor: of the weights, in MADs; 0 leaves the quoted errors alone. A point without an error gets its band's
+            median, a band without any its own scatter.
+    """
     used = [band for band in bands if len(band[0]) >= MIN_BAND_POINTS]
     if not used:
         return []
@@ -56,7 +61,10 @@ def weighted_bands(bands: Sequence[Band]) -> list[WeightedBand]:
     for time, value, error in used:
         known = np.isfinite(error) & (error > 0)
         typical = float(np.median(error[known])) if known.any() else 0.0
-        weight = 1.0 / (np.where(known, error, typical) ** 2 + (FLOOR * robust_scale(value)) ** 2)
+        scale = robust_scale(value)
+        if floor == 0 and typical == 0:
+            typical = scale
+        weight = 1.0 / (np.where(known, error, typical) ** 2 + (floor * scale) ** 2)
         centred = value - np.sum(weight * value) / np.sum(weight)
         chi2 = float(np.sum(weight * centred**2))
         if value.max() > value.min():  # and not chi2 > 0: the mean of equal numbers is off in its last digit

@@ -8,7 +8,6 @@ A catalogue's period, where there is one, decides between fits about as good (`s
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Literal
@@ -26,12 +25,14 @@ from m3core.periods.harmonic_fit import (
     time_span,
     weighted_bands,
 )
+from m3core.workers import in_threads
 
 __all__ = [
     "FoundPeriod",
     "better_period",
     "folding_period",
     "is_eclipse_like",
+    "lomb_scargle",
     "search_period",
     "search_periods",
 ]
@@ -59,8 +60,8 @@ class FoundPeriod:
     power: float
 
 
-def _periodogram(bands: Sequence[WeightedBand], step: float, n_frequencies: int) -> Array:
-    """(n_frequencies,) multi-band Lomb-Scargle power at step, 2 step, ..."""
+def lomb_scargle(bands: Sequence[WeightedBand], first: float, step: float, n_frequencies: int) -> Array:
+    """(n_frequencies,) multi-band Lomb-Scargle power, 0 to 1, at first, first + step, ... (cycles a day)."""
     import nifty_ls
 
     reduction = np.zeros(n_frequencies)
@@ -70,8 +71,8 @@ def _periodogram(bands: Sequence[WeightedBand], step: float, n_frequencies: int)
             band.time[order],
             band.value[order],
             band.weight[order] ** -0.5,
-            fmin=step,
-            fmax=step * n_frequencies,
+            fmin=first,
+            fmax=first + step * (n_frequencies - 1),
             Nf=n_frequencies,
             backend="finufft",
             nthreads=1,  # the threads are ours, a star each; more of them here only slow it down
@@ -119,7 +120,7 @@ def search_period(
         return FoundPeriod(float("nan"), float("nan"))
     step = 1.0 / (SAMPLES_PER_PEAK * span)
     n_frequencies = int(np.clip(np.ceil(1.0 / (shortest_period * step)), 3, MAX_FREQUENCIES))
-    power = _periodogram(prepared, step, n_frequencies)
+    power = lomb_scargle(prepared, step, step, n_frequencies)
     power[: SAMPLES_PER_PEAK // 2] = 0.0  # under half a cycle a sine is no period but a slope
     centres = step * (1 + _highest_peaks(power)).astype(np.float64)
     peaks, explained = _best_near(prepared, centres, step=0.06 / span, n_steps=2)
@@ -281,12 +282,9 @@ def search_periods(
         )
         return result.period, result.power, fold
 
-    pool = ThreadPoolExecutor(max_workers=workers)
-    try:
-        for number, row in enumerate(pool.map(one, range(len(stars)))):
+    with in_threads(one, range(len(stars)), workers) as results:
+        for number, row in enumerate(results):
             found[:, number] = row
             if number % 20 == 19 or number == len(stars) - 1:
                 progress((number + 1) / len(stars), f"Searching periods: {number + 1} of {len(stars)} stars.")
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
     return found[0], found[1], found[2]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from m3core.figures.series import points_figure
+from m3core.figures.light_curve import curves_of, points_figure
 from m3core.figures.spectrum import line_figure
 from m3core.kinds import Series, kind_of
 from m3core.sky import sexagesimal
@@ -50,9 +50,8 @@ def _panels(survey: Survey, source: Source, *, around: Sequence[str], page: str,
     _header(source, around)
     series = {name: kind_of(spec).series(spec, source) for name, spec in survey.modalities.items()}
     every = [one for found in series.values() for one in found]
-    foldable = [one for one in every if one.foldable]
-    if foldable:
-        light_curve_panel(survey, source, foldable, wide=wide)
+    if any(one.foldable for one in every):
+        light_curve_panel(survey, source, wide=wide)
     spectra = {spec.name for spec in spectra_specs(survey)} & set(source.observations)
     if spectra:
         source_spectra(survey, source, wide=wide)
@@ -102,7 +101,7 @@ def _steps(source_id: str, around: Sequence[str]) -> None:
 
 def _other_series(source: Source, one: Series) -> None:
     st.markdown(f"**{literal(one.name)}**")
-    figure = line_figure(one) if one.style == "line" else points_figure([one])
+    figure = line_figure(one) if one.style == "line" else points_figure(curves_of([one]))
     show(figure, name=f"series_{one.name}", alt=f"{one.name} of {source.source_id}")
     for note in one.notes:
         st.caption(literal(note, 300))

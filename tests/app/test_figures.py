@@ -5,9 +5,9 @@ import plotly.graph_objects as go
 import pytest
 
 from m3core.colouring import Categories, Values, colouring
+from m3core.figures.light_curve import Curve, Fold, Look, curves_of, folded_figure, points_figure
 from m3core.figures.map import map_figure
 from m3core.figures.palette import MISSING, OKABE_ITO, band_colours, mark, tinted_grey
-from m3core.figures.series import Fold, folded_figure, points_figure
 from m3core.figures.spectrum import line_figure
 from m3core.figures.text import plain, shortened
 from m3core.figures.training import loss_figure, recall_figure
@@ -17,11 +17,15 @@ IDS = np.array(["a", "b", "<i>c</i>", "d", "e"], object)
 XY = np.array([[0, 0], [1, 1], [2, 2], [3, 3], [np.nan, np.nan]], np.float32)
 
 
-def curve(name="g", time=(10.0, 11.0, 12.5), mag=(15.0, 15.5, 15.2), invert=True, label="MJD [d]") -> Series:
+def series(name="g", time=(10.0, 11.0, 12.5), mag=(15.0, 15.5, 15.2), invert=True, label="MJD [d]") -> Series:
     return Series(
         name=name, x=np.array(time), y=np.array(mag), error=np.full(len(time), 0.1),
         x_label=label, y_label="Magnitude [mag]", invert_y=invert, foldable=True,
     )  # fmt: skip
+
+
+def curve(*arguments, **named) -> Curve:
+    return curves_of([series(*arguments, **named)])[0]
 
 
 def test_a_map_leaves_out_what_has_no_place_and_draws_small_classes_last():
@@ -88,7 +92,7 @@ def test_phase_is_drawn_twice_from_a_common_zero():
 
 
 def test_fluxes_are_not_turned_over_and_bars_can_go():
-    figure = points_figure([curve(invert=False)], errors=False)
+    figure = points_figure([curve(invert=False)], Look(errors=False))
     assert figure.layout.yaxis.autorange is True
     assert figure.data[0].error_y.array is None
     assert figure.data[0].name == "g"
@@ -101,7 +105,7 @@ def test_full_julian_dates_lose_their_first_digits_and_say_so():
 
 
 def test_bands_apart_share_their_time():
-    figure = folded_figure([curve("g"), curve("r")], Fold(2.0, 10.0), apart=True)
+    figure = folded_figure([curve("g"), curve("r")], Fold(2.0, 10.0), Look(apart=True))
     assert figure.layout.yaxis2.title.text == "r: Magnitude [mag]"
     assert figure.layout.xaxis2.matches == "x"
     assert figure.layout.yaxis.domain[0] > figure.layout.yaxis2.domain[1]

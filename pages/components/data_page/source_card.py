@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from m3core.figures.series import Fold, folded_figure, points_figure
+from m3core.figures.light_curve import Fold, Look, curves_of, folded_figure, points_figure
 from m3core.figures.spectrum import line_figure
 from m3core.kinds import Series, kind_of
 from m3core.periods.ephemeris import known_periods
@@ -59,9 +59,7 @@ def _card(survey: Survey, source: Source) -> None:
 
 def _curves(source: Source, curves: list[Series], period: float | None) -> None:
     start = min(float(np.min(one.x)) for one in curves)
-    figure = (
-        points_figure(curves, errors=False, height=HEIGHT)
-        if period is None
-        else folded_figure(curves, Fold(period, start), errors=False, height=HEIGHT)
-    )
+    look = Look(errors=False, height=HEIGHT)
+    drawn = curves_of(curves)
+    figure = points_figure(drawn, look) if period is None else folded_figure(drawn, Fold(period, start), look)
     show(figure, name="card_curve", alt=f"Light curves of {source.source_id}")

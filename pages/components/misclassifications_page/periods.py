@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from m3core.figures.series import Fold, folded_figure
+from m3core.figures.light_curve import Fold, Look, curves_of, folded_figure
 from m3core.kinds import Series, kind_of
 from m3core.periods.check import HELD, Candidate, PeriodCheck, string_length
 from m3core.periods.survey_check import bands_of, check_source, checked_column
@@ -110,7 +110,8 @@ def _to_draw(check: PeriodCheck) -> list[Candidate]:
 def _fold(
     survey: Survey, verdicts: Verdicts, source_id: str, series: list[Series], one: Candidate, number: int
 ) -> None:  # fmt: skip
-    figure = folded_figure(series, Fold(one.period, float(series[0].x.min())), errors=False, height=170)
+    fold = Fold(one.period, float(series[0].x.min()))
+    figure = folded_figure(curves_of(series), fold, Look(errors=False, height=170))
     figure.update_layout(showlegend=False, margin={"l": 34, "r": 4, "t": 4, "b": 20})
     figure.update_xaxes(title=None)
     figure.update_yaxes(title=None, nticks=4)

@@ -1,0 +1,197 @@
+"""Periodograms and other searches as plotly figures: rows over one axis, peaks that can be clicked.
+
+A peak carries its period (days) in customdata; a page folds on it.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from m3core.figures.palette import GREY, OKABE_ITO
+from m3core.figures.text import plain
+from m3core.periods.box import BoxSearch
+from m3core.periods.dispersion import DispersionSearch
+from m3core.periods.periodogram import Periodogram, highest, thinned
+from m3core.periods.prewhitening import Prewhitening
+
+__all__ = ["box_figure", "dispersion_figure", "periodogram_figure", "prewhitening_figure"]
+
+BLUE, ORANGE, GREEN = OKABE_ITO[:3]
+MOST_DRAWN = 4000
+"""Points of a curve; of each run of frequencies the highest is drawn, and the caption says so."""
+
+LEVELS = (0.1, 0.01, 0.001)
+SMALL_PEAKS = 150
+FREQUENCY, POWER = "Frequency [d⁻¹]", "Power (0 to 1)"
+
+
+def periodogram_figure(found: Periodogram, period: float | None, *, height: int = 420) -> go.Figure:
+    """Power above, window function below; the folding frequency and its aliases marked, false-alarm levels dashed."""
+    x, y, _ = thinned(found.frequency, found.power, MOST_DRAWN)
+    power = [_line(x, y, BLUE, "Lomb-Scargle", 1)]
+    places = highest(found.power, SMALL_PEAKS, apart=2)
+    power.append(_peaks(found.frequency[places], found.power[places], "peaks", GREY, 1, size=4))
+    tops = found.peaks
+    power.append(
+        _peaks(np.array([p.frequency for p in tops]), np.array([p.power for p in tops]), "highest peaks", ORANGE, 1)
+    )
+    shapes, notes = [], []
+    for level in LEVELS:
+        at = found.false_alarm_level(level)
+        if at < 1:
+            shapes.append(_level(at, "y"))
+            notes.append(_note(1.0, at, f"FAP {level:g}", x_reference="paper", anchor="right"))
+    if period is not None and found.frequency[0] <= 1 / period <= found.frequency[-1]:
+        f = 1 / period
+        power.append(_marks([f], [f"f {f:.6f} d⁻¹"], found, "folded here", GREEN, "triangle-down"))
+        aliases = found.aliases(f)
+        power.append(
+            _marks([a.frequency for a in aliases], [a.name for a in aliases], found, "aliases", OKABE_ITO[3], "x")
+        )
+        others = [(f / 2, "f / 2"), (2 * f, "2 f"), (3 * f, "3 f")]
+        inside = [(at, name) for at, name in others if found.frequency[0] <= at <= found.frequency[-1]]
+        power.append(
+            _marks([a for a, _ in inside], [n for _, n in inside], found, "harmonics", OKABE_ITO[4], "triangle-up")
+        )
+    wx, wy, _ = thinned(found.frequency, found.window, MOST_DRAWN)
+    window = [_line(wx, wy, GREY, "window function", 2)]
+    return _rows(
+        [power, window], [(0.36, 1.0), (0.0, 0.24)], FREQUENCY, [POWER, "Window"], height=height, shapes=shapes,
+        notes=notes,
+    )  # fmt: skip
+
+
+def box_figure(found: BoxSearch, period: float | None, *, height: int = 320) -> go.Figure:
+    """Log likelihood of the best box against period, on a logarithmic axis."""
+    x, y, _ = thinned(found.period, found.power, MOST_DRAWN)
+    peaks = found.peaks
+    row = [_line(x, y, BLUE, "box least squares", 1, hover="P %{x:.6f} d<br>%{y:.4g}")]
+    mark = _peaks(1 / np.array([p.period for p in peaks]), np.array([p.power for p in peaks]), "best boxes", ORANGE, 1)
+    row.append(mark | {"x": [p.period for p in peaks]})
+    shapes = [_here(period)] if period is not None and x.min() <= period <= x.max() else []
+    figure = _rows([row], [(0.0, 1.0)], "Period [d]", ["Log likelihood"], height=height, shapes=shapes, notes=[])
+    figure.update_xaxes(type="log")
+    return figure
+
+
+def dispersion_figure(found: DispersionSearch, period: float | None, *, height: int = 420) -> go.Figure:
+    """Phase dispersion above, string length below; minima, which count here, are marked."""
+    rows = []
+    for number, (name, curve, colour) in enumerate(
+        (("phase dispersion", found.theta, BLUE), ("string length", found.string, OKABE_ITO[5])), start=1
+    ):
+        x, y, _ = thinned(found.frequency, curve, MOST_DRAWN, lowest=True)
+        minima = found.minima["phase dispersion" if number == 1 else "string length"]
+        at, value = np.array([1 / one.period for one in minima]), np.array([one.value for one in minima])
+        rows.append([_line(x, y, colour, name, number), _peaks(at, value, f"lowest: {name}", ORANGE, number)])
+    shapes = []
+    if period is not None and found.frequency[0] <= 1 / period <= found.frequency[-1]:
+        shapes = [_here(1 / period)]
+    titles = ["Theta", "String length"]
+    return _rows(rows, [(0.56, 1.0), (0.0, 0.44)], FREQUENCY, titles, height=height, shapes=shapes, notes=[])
+
+
+def prewhitening_figure(found: Prewhitening, *, row_height: int = 105) -> go.Figure:
+    """The periodogram before each step, one below the other, the frequency that was taken out marked."""
+    n = len(found.steps)
+    rows: list[list[dict[str, Any]]] = []
+    notes = []
+    for number, step in enumerate(found.steps, start=1):
+        x, y, _ = thinned(step.frequency, step.power, MOST_DRAWN // 2)
+        row = [_line(x, y, BLUE if number < n else GREY, f"before step {number}" if number < n else "left", number)]
+        if number <= len(found.components):
+            one = found.components[number - 1]
+            row.append(_peaks(np.array([one.frequency]), np.array([step.peaks[0].power]), "taken out", ORANGE, number))
+            text = f"{one.name} = {one.frequency:.5f} d⁻¹"
+        else:
+            text = "left over"
+        notes.append(_note(1.0, 1.0, text, x_reference="paper", anchor="right", axis=number))
+        rows.append(row)
+    gap = 0.12 / n
+    domains = [(1 - (k + 1) / n + gap, 1 - k / n) for k in range(n)]
+    domains[-1] = (0.0, domains[-1][1])
+    figure = _rows(rows, domains, FREQUENCY, ["Power"] * n, height=90 + row_height * n, shapes=[], notes=notes)
+    return figure.update_layout(showlegend=False)
+
+
+def _line(x: Any, y: Any, colour: str, name: str, row: int, *, hover: str = "") -> dict[str, Any]:
+    return {
+        "type": "scattergl", "mode": "lines", "x": x, "y": y, "name": name, "line": {"color": colour, "width": 1},
+        "hovertemplate": (hover or "%{x:.6f} d⁻¹<br>%{y:.4f}") + "<extra></extra>", **_axes(row),
+    }  # fmt: skip
+
+
+def _peaks(frequency: Any, power: Any, name: str, colour: str, row: int, *, size: int = 9) -> dict[str, Any]:
+    period = 1.0 / np.asarray(frequency, np.float64)
+    return {
+        "type": "scattergl", "mode": "markers", "x": frequency, "y": power, "name": name, "customdata": period,
+        "marker": {"color": colour, "size": size, "opacity": 0.9},
+        "hovertemplate": "P = %{customdata:.7f} d<br>%{x:.6f}<br>%{y:.4f}<br>click to fold<extra></extra>",
+        **_axes(row),
+    }  # fmt: skip
+
+
+def _marks(
+    frequency: Sequence[float], names: Sequence[str], found: Periodogram, name: str, colour: str, symbol: str
+) -> dict[str, Any]:  # fmt: skip
+    """Signs at frequencies, at the power that stands there."""
+    at = np.asarray(frequency, np.float64)
+    # the highest sample within a peak's width, so that a sign stands on its peak
+    near = [int(np.argmin(np.abs(found.frequency - one))) for one in at]
+    power = [float(found.power[max(0, k - 3) : k + 4].max()) for k in near]
+    return {
+        "type": "scatter", "mode": "markers+text", "x": at, "y": power, "name": name, "customdata": 1 / at,
+        "text": [plain(one) for one in names], "textposition": "top center", "textfont": {"size": 10},
+        "marker": {"color": colour, "size": 9, "symbol": symbol},
+        "hovertemplate": "%{text}<br>P = %{customdata:.7f} d<br>%{y:.4f}<br>click to fold<extra></extra>", **_axes(1),
+    }  # fmt: skip
+
+
+def _axes(row: int) -> dict[str, str]:
+    return {"xaxis": "x", "yaxis": "y" if row == 1 else f"y{row}"}
+
+
+def _level(at: float, axis: str) -> dict[str, Any]:
+    line = {"color": GREY, "width": 1, "dash": "dash"}
+    return {"type": "line", "xref": "paper", "yref": axis, "x0": 0, "x1": 1, "y0": at, "y1": at, "line": line}
+
+
+def _here(x: float) -> dict[str, Any]:
+    line = {"color": GREEN, "width": 1.5, "dash": "dot"}
+    return {"type": "line", "xref": "x", "yref": "paper", "x0": x, "x1": x, "y0": 0, "y1": 1, "line": line}
+
+
+def _note(
+    x: float, y: float, text: str, *, x_reference: str, anchor: str, axis: int = 0
+) -> dict[str, Any]:  # fmt: skip
+    y_reference = "y" if axis == 0 else (f"y{axis} domain" if axis > 1 else "y domain")
+    return {
+        "x": x, "y": y, "xref": x_reference, "yref": y_reference, "text": plain(text), "showarrow": False,
+        "xanchor": anchor, "yanchor": "bottom" if axis == 0 else "top", "font": {"size": 11, "color": GREY},
+    }  # fmt: skip
+
+
+def _rows(
+    rows: Sequence[Sequence[dict[str, Any]]], domains: Sequence[tuple[float, float]], x_title: str,
+    y_titles: Sequence[str], *, height: int, shapes: Sequence[dict[str, Any]], notes: Sequence[dict[str, Any]],
+) -> go.Figure:  # fmt: skip
+    last = len(rows)
+    line = {"showline": True, "linecolor": GREY, "ticks": "outside", "zeroline": False, "automargin": False}
+    layout: dict[str, Any] = {
+        "height": height, "margin": {"l": 66, "r": 12, "t": 40, "b": 46}, "hovermode": "closest", "dragmode": "zoom",
+        "shapes": list(shapes), "annotations": list(notes),
+        "xaxis": {
+            **line, "title": {"text": x_title, "standoff": 6}, "anchor": "y" if last == 1 else f"y{last}",
+        },
+        "legend": {
+            "orientation": "h", "x": 0, "xref": "container", "y": 1, "yref": "container", "yanchor": "top",
+            "itemsizing": "constant",
+        },
+    }  # fmt: skip
+    for number, (domain, title) in enumerate(zip(domains, y_titles, strict=True), start=1):
+        layout["yaxis" if number == 1 else f"yaxis{number}"] = {
+            **line, "domain": list(domain), "anchor": "x", "title": {"text": title, "standoff": 6}, "nticks": 5,
+        }  # fmt: skip
+    return go.Figure({"data": [trace for row in rows for trace in row], "layout": layout})

@@ -1,0 +1,141 @@
+"""Box least squares for eclipses and transits (Kovacs, Zucker & Mazeh 2002, A&A 391, 369), by astropy.
+
+All bands on one zero point (each less its median), brighter up. The grid of periods goes octave by octave, so that
+durations are a share of the period: `SHARES`, from `shortest_share` up.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+
+from m3core.periods.harmonic_fit import Array, Band
+from m3core.periods.periodogram import highest
+from m3core.periods.resample import bootstrap_error
+
+__all__ = ["BoxPeak", "BoxSearch", "box_search"]
+
+SHARES = (0.02, 0.035, 0.06, 0.1, 0.17)
+"""Durations, of the period."""
+
+MOST_PERIODS = 300_000
+N_PEAKS = 5
+OVERSAMPLE = 5
+
+
+@dataclass(frozen=True)
+class BoxPeak:
+    """A box.
+
+    Attributes:
+        period, period_error: days, the error from 50 bootstrap draws.
+        power: log likelihood of the box over a constant; higher is better.
+        depth, depth_error: in the unit of the values, fainter is positive.
+        duration: days; epoch: the middle of a box, days.
+    """
+
+    period: float
+    period_error: float
+    power: float
+    depth: float
+    depth_error: float
+    duration: float
+    epoch: float
+
+
+@dataclass(frozen=True)
+class BoxSearch:
+    """Attributes: period: (m,) days, ascending; power: (m,), the best duration's; peaks: highest first;
+    shortest_share: of the period that a box lasts at least.
+    """
+
+    period: Array
+    power: Array
+    peaks: tuple[BoxPeak, ...]
+    shortest_share: float
+
+
+def _together(bands: Sequence[Band], value: Literal["mag", "flux"]) -> Band | None:
+    times, values, errors = [], [], []
+    for time, brightness, error in bands:
+        known = np.isfinite(time) & np.isfinite(brightness)
+        if known.sum() < 3:
+            continue
+        centred = (brightness[known] - np.median(brightness[known])) * (-1 if value == "mag" else 1)
+        has = np.isfinite(error[known]) & (error[known] > 0)
+        typical = float(np.median(error[known][has])) if has.any() else float(np.std(centred)) or 1.0
+        times.append(time[known])
+        values.append(centred)
+        errors.append(np.where(has, error[known], typical))
+    if not times:
+        return None
+    joined = (np.concatenate(times), np.concatenate(values), np.concatenate(errors))
+    return joined if len(joined[0]) >= 10 and np.ptp(joined[1]) > 0 and np.ptp(joined[0]) > 0 else None
+
+
+def box_search(
+    bands: Sequence[Band],
+    *,
+    value: Literal["mag", "flux"] = "mag",
+    shortest_period: float = 0.3,
+    longest_period: float | None = None,
+    progress: Callable[[float, str], None] = lambda done, sentence: None,
+) -> BoxSearch | None:
+    """Search periods from `shortest_period` to `longest_period` (a third of the time span where not given).
+
+    The step in frequency is half the shortest box's share over the time span. Where that makes more than
+    `MOST_PERIODS`, the shortest boxes are lengthened until it does not.
+
+    Args:
+        progress: called with the fraction done and a sentence; what it raises ends the search.
+
+    Returns:
+        None where fewer than ten points are left, or nothing varies.
+    """
+    from astropy.timeseries import BoxLeastSquares
+
+    joined = _together(bands, value)
+    if joined is None:
+        return None
+    time, brightness, error = joined
+    span = float(np.ptp(time))
+    low, high = 1.0 / (longest_period or span / 3), 1.0 / shortest_period
+    if high <= low:
+        return None
+    smallest = max(SHARES[0], 2 * span * (high - low) / MOST_PERIODS)
+    shares = np.array([smallest, *(one for one in SHARES if one > 1.2 * smallest)])
+    model = BoxLeastSquares(time, brightness, error)
+    edges = np.geomspace(1 / high, 1 / low, 1 + max(1, round(np.log2(high / low))))
+    periods, powers = [], []
+    done = 0.0
+    for start, end in pairwise(edges):
+        frequency = np.arange(1 / start, 1 / end, -0.5 * smallest / span)
+        for part in np.array_split(frequency, max(1, len(frequency) // 20_000)):
+            found = model.power(1 / part, shares * start, oversample=OVERSAMPLE)
+            periods.append(1 / part)
+            powers.append(np.asarray(found.power, np.float64))
+            done += len(part) / (2 * span * (high - low) / smallest)
+            progress(min(done, 1.0), f"Boxes on {min(done, 1.0):.0%} of the periods.")
+    period, power = np.concatenate(periods), np.concatenate(powers)
+    peaks = [_peak(joined, float(period[place]), shares, smallest, span) for place in highest(power, N_PEAKS, apart=20)]
+    return BoxSearch(period, power, tuple(sorted(peaks, key=lambda one: -one.power)), float(smallest))
+
+
+def _peak(joined: Band, period: float, shares: Array, smallest: float, span: float) -> BoxPeak:
+    from astropy.timeseries import BoxLeastSquares
+
+    trials = 1.0 / (1.0 / period + np.linspace(-1, 1, 41) * 0.5 * smallest / span)
+    durations = shares * float(trials.min())
+
+    def best(drawn: Sequence[Band]) -> float:
+        return float(trials[np.argmax(BoxLeastSquares(*drawn[0]).power(trials, durations, oversample=10).power)])
+
+    found = BoxLeastSquares(*joined).power(trials, durations, oversample=10)
+    top = int(np.argmax(found.power))
+    return BoxPeak(
+        period=float(trials[top]), period_error=bootstrap_error([joined], best), power=float(found.power[top]),
+        depth=float(found.depth[top]), depth_error=float(found.depth_err[top]), duration=float(found.duration[top]),
+        epoch=float(found.transit_time[top]),
+    )  # fmt: skip

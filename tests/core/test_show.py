@@ -1,0 +1,181 @@
+"""python -m m3core show: one self-contained file in every format, names escaped, the same bytes twice."""
+
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from m3core.__main__ import app
+from m3core.star import picture
+from m3core.survey import ModalitySpec, SplitSpec, Survey, write_survey
+from tests.conftest import make_survey
+
+needs_chromium = pytest.mark.skipif(
+    not any(shutil.which(name) for name in picture.NAMES), reason="no chromium on the PATH: `make chromium` installs it"
+)
+
+
+def show(*arguments: object):
+    return CliRunner().invoke(app, ["show", "--no-searches", *map(str, arguments)])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    place = tmp_path_factory.mktemp("show") / "survey"
+    make_survey(place)
+    return place
+
+
+@pytest.fixture(autouse=True)
+def workspace(tmp_path, monkeypatch):
+    monkeypatch.setenv("M3_WORKSPACE", str(tmp_path / "workspace"))
+
+
+class Outside(HTMLParser):
+    """What a page would load by itself, and its text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loads: list[str] = []
+        self.tags: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.loads += [
+            value for name, value in attrs if name in ("src", "srcset") or (tag == "link" and name == "href")
+        ]
+
+
+def test_html_is_one_file_that_loads_nothing_and_comes_out_the_same_twice(folder, tmp_path):
+    for name in ("a.html", "b.html"):
+        done = show("--survey", folder, "--source", "s004", "--out", tmp_path / name)
+        assert done.exit_code == 0, done.output
+    text = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert text == (tmp_path / "b.html").read_text(encoding="utf-8")
+    page = Outside()
+    page.feed(text)
+    assert page.loads == []
+    assert text.count("plotly.js v") == 1
+    for what in ("Light curve", "Colour and magnitude", "Possible blends", "Bad nights", "Catalogue", "SIMBAD"):
+        assert what in text, what
+    assert "s004" in text
+    assert "content hash" in text
+
+
+def test_json_has_every_figure_with_its_axes(folder, tmp_path):
+    done = show("--survey", folder, "--source", "s004", "--out", tmp_path / "a.json", "--format", "json")
+    assert done.exit_code == 0, done.output
+    figures = json.loads((tmp_path / "a.json").read_text())
+    raw, folded = figures["light_curve"], figures["folded"]
+    assert {trace["name"][0] for trace in raw["data"] if trace.get("name")} == {"g", "r"}
+    assert "Magnitude" in raw["layout"]["yaxis"]["title"]["text"]
+    assert "Phase" in folded["layout"]["xaxis"]["title"]["text"]
+    assert raw["layout"]["yaxis"]["autorange"] == "reversed"
+
+
+def test_a_list_is_one_booklet(folder, tmp_path):
+    (tmp_path / "ids.csv").write_text("rank,source_id\n1,s002\n2,s005\n3,s006\n")
+    done = show("--survey", folder, "--list", tmp_path / "ids.csv", "--most", 2, "--out", tmp_path / "b.html")
+    assert done.exit_code == 0, done.output
+    text = (tmp_path / "b.html").read_text(encoding="utf-8")
+    assert re.findall(r"<h1>(.*?)</h1>", text) == ["s002", "s005"]
+    assert text.count("plotly.js v") == 1
+    assert len(set(re.findall(r'id="(star\d-[\w-]+)"', text))) == len(re.findall(r'id="(star\d-[\w-]+)"', text))
+    done = show("--survey", folder, "--source", "s002,s005", "--out", tmp_path / "c.json", "--format", "json")
+    assert {name.split("/")[0] for name in json.loads((tmp_path / "c.json").read_text())} == {"s002", "s005"}
+
+
+def test_faults_are_one_line(folder, tmp_path):
+    out = tmp_path / "x.html"
+    for arguments in (
+        ("--source", "nobody"), ("--source", ""), ("--source", "s001", "--format", "gif"), (),
+        ("--source", "s001", "--list", "ids"), ("--source", "s001", "--period", "0"),
+    ):  # fmt: skip
+        done = show("--survey", folder, "--out", out, *arguments)
+        assert done.exit_code == 2, arguments
+        assert done.output.count("\n") == 1
+        assert not out.exists()
+
+
+def hostile(path) -> Survey:
+    """A survey whose every text is markup, and whose stars are the hard cases."""
+    rng = np.random.default_rng(2)
+    evil = "</script><img src=x onerror=alert(1)>"
+    ids = [f"{evil}{i}" for i in range(6)]
+    table = pd.DataFrame(
+        {"source_id": ids, "ra": [10.0, np.nan, 12, 13, 14, 15], "dec": [-5.0, np.nan, 1, 2, 3, 4],
+         "label": [evil, evil, None, evil, evil, evil], "split": "train", "period": [0.5, np.nan, 1.0, 2.0, 3.0, 0.7],
+         evil: rng.normal(size=6), "remark": evil}
+    )  # fmt: skip
+    time = np.sort(rng.uniform(55000, 56000, 40))
+    curves = {
+        "one epoch": (time[:1], np.array([15.0]), np.array([0.02])),
+        "absent": None,
+        "no errors": (time, 15 + rng.normal(0, 0.1, 40), np.full(40, np.nan)),
+        "constant": (time, np.full(40, 15.0), np.full(40, 0.02)),
+        "plain": (time, 15 + rng.normal(0, 0.1, 40), np.full(40, 0.02)),
+        "5,000 epochs": (np.sort(rng.uniform(55000, 56000, 5000)), 15 + rng.normal(0, 0.1, 5000), np.full(5000, 0.02)),
+    }
+    arrays = [None if one is None else dict(zip(("time", "mag", "error"), one, strict=True)) for one in curves.values()]
+    wavelength = np.linspace(3800, 9000, 500)
+    spectra = [
+        {"wavelength": wavelength, "flux": np.ones(500), "ivar": np.zeros(500) if i == 0 else np.ones(500)}
+        for i in range(6)
+    ]
+    specs = [
+        ModalitySpec(name="v", kind="photometry", label="V", fields=("time", "mag", "error"), columns=("period",),
+                     settings={"value": "mag", "period": "period", "time_label": "HJD"},
+                     units={"time": "d", "mag": "mag", "error": "mag"}),
+        ModalitySpec(name="lrs", kind="spectra", label="LRS", fields=("wavelength", "flux", "ivar")),
+        ModalitySpec(name="metadata", kind="metadata", label="metadata", columns=("period", evil)),
+    ]  # fmt: skip
+    return write_survey(
+        path, sources=table, modalities=specs, arrays={"v": arrays, "lrs": spectra}, split=SplitSpec(method="given"),
+        provenance={},
+    )  # fmt: skip
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_hard_cases_have_a_picture_or_a_sentence_and_names_are_text(tmp_path):
+    survey = hostile(tmp_path / "survey")
+    (tmp_path / "ids").write_text("\n".join(survey.source_ids))
+    done = show("--survey", survey.path, "--list", tmp_path / "ids", "--out", tmp_path / "hard.html")
+    assert done.exit_code == 0, done.output
+    text = (tmp_path / "hard.html").read_text(encoding="utf-8")
+    page = Outside()
+    page.feed(text)
+    assert page.loads == []
+    assert "img" not in page.tags
+    assert text.count("class='star'") == 6
+    for panel in re.findall(r"<figure>.*?</figure>", text, flags=re.DOTALL):
+        assert "plotly-graph-div" in panel or "class='sentence'" in panel or "<table>" in panel
+
+
+@needs_chromium
+def test_pictures_for_a_paper(folder, tmp_path):
+    out = {kind: tmp_path / f"a.{kind}" for kind in ("svg", "png", "pdf")}
+    for place in out.values():
+        done = show("--survey", folder, "--source", "s004", "--out", place)
+        assert done.exit_code == 0, done.output
+    svg = out["svg"].read_text(encoding="utf-8")
+    assert svg.startswith("<svg")
+    assert "Folded light curve" in svg
+    assert "phase 0" in svg
+    ids = re.findall(r'\bid="([^"]+)"', svg)
+    assert len(ids) == len(set(ids))
+    assert out["png"].read_bytes().startswith(b"\x89PNG")
+    assert out["pdf"].read_bytes().startswith(b"%PDF")
+
+
+def test_no_browser_is_a_sentence_before_the_work(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(picture.shutil, "which", lambda name: None)
+    monkeypatch.setattr(picture.Path, "is_file", lambda self: False)
+    done = show("--survey", folder, "--source", "s004", "--out", tmp_path / "a.pdf")
+    assert done.exit_code == 2
+    assert "chromium" in done.output
+    assert done.output.count("\n") == 1

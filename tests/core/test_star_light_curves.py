@@ -1,0 +1,207 @@
+"""Panels of the light curves: what is drawn, converted, shifted, counted; and the sources that are hard to draw."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from astropy import units
+
+from m3core.light_curve import phase_fold
+from m3core.star.curves import curve_groups, seasons
+from m3core.star.folding import PANELS, LightCurveSettings
+from m3core.star.light_curves import light_curve_panels
+from m3core.survey import ModalitySpec, SplitSpec, write_survey
+
+PERIOD = 0.6371
+
+
+def pulsator(n=120, span=900.0, seed=1, level=15.0, start=2_455_000.0):
+    rng = np.random.default_rng(seed)
+    time = np.sort(start + rng.uniform(0, span, n))
+    mag = level - 0.4 * np.cos(2 * np.pi * time / PERIOD) - 0.1 * np.cos(4 * np.pi * time / PERIOD)
+    return {"time": time, "mag": mag + 0.02 * rng.standard_normal(n), "error": np.full(n, 0.02)}
+
+
+def written(path, curves, *, value="mag", unit="mag", period=PERIOD, label="RRAB", time_label="HJD"):
+    """A survey of one source with the given light curves, band -> arrays."""
+    table = {"source_id": ["a"], "ra": [1.0], "dec": [2.0], "label": [label], "split": ["train"], "period": [period]}
+    sources = pd.DataFrame(table)
+    specs = [
+        ModalitySpec(
+            name=band, kind="photometry", label=band, fields=("time", value, "error"), columns=("period",),
+            settings={"value": value, "period": "period", "time_label": time_label}, units={"time": "d", value: unit},
+        )
+        for band in curves
+    ]  # fmt: skip
+    return write_survey(
+        path, sources=sources, modalities=specs, arrays={band: [one] for band, one in curves.items()},
+        split=SplitSpec(method="given"), provenance={},
+    )  # fmt: skip
+
+
+def panels_of(survey, **settings):
+    found = light_curve_panels(survey, survey.source("a"), LightCurveSettings(**settings))
+    return {panel.key: panel for panel in found}
+
+
+def test_raw_and_folded_say_how_they_are_made(tmp_path):
+    survey = written(tmp_path / "s", {"g": pulsator(), "r": pulsator(seed=2, level=14.7)})
+    found = panels_of(survey, panels=("light_curve", "folded"))
+    raw, folded = found["light_curve"], found["folded"]
+    assert [trace.name for trace in raw.figure.data] == ["g", "r"]
+    assert raw.figure.layout.xaxis.title.text == "HJD − 2450000 [d]"
+    assert raw.figure.layout.yaxis.autorange == "reversed"
+    assert "g 120, r 120" in raw.caption
+    assert "Times are HJD as the survey names them; 2,450,000 d are taken off" in raw.caption
+    own = survey.source("a").observations["g"]
+    assert raw.data["HJD [d]"][:120].to_numpy() == pytest.approx(own["time"])
+    assert folded.figure.layout.xaxis.range == (0, 2)
+    assert "RRAB is a pulsating type" in folded.caption
+    phase = folded.data["phase"][:120].to_numpy()
+    assert folded.figure.data[0].x[:120] == pytest.approx(phase)
+    assert folded.figure.data[0].x[120:] == pytest.approx(phase + 1)
+    brightest = phase[own["mag"] < np.quantile(own["mag"], 0.05)]
+    assert np.abs((brightest + 0.5) % 1 - 0.5).max() < 0.1, "maximum at phase 0"
+    moved = panels_of(survey, panels=("light_curve",), offset=2_455_000.5)["light_curve"]
+    assert moved.figure.layout.xaxis.title.text == "HJD − 2455000.5 [d]"
+    assert "2,455,000.5 d are taken off" in moved.caption
+
+
+@pytest.mark.parametrize(
+    ("phases", "start", "cycles"), [("0 to 1", 0, 1), ("-0.5 to 0.5", -0.5, 1), ("-0.5 to 1.5", -0.5, 2)]
+)
+def test_other_ranges_of_phase(tmp_path, phases, start, cycles):
+    survey = written(tmp_path / "s", {"g": pulsator()})
+    folded = panels_of(survey, panels=("folded",), phases=phases, zero="typed", epoch=2_455_000.0)["folded"]
+    x = folded.figure.data[0].x
+    assert (len(x), folded.figure.layout.xaxis.range) == (120 * cycles, (start, start + cycles))
+    assert start <= x.min()
+    assert x.max() < start + cycles
+    time = survey.source("a").observations["g"]["time"]
+    assert np.mod(x[:120], 1) == pytest.approx(phase_fold(time, PERIOD, 2_455_000.0), abs=1e-9)
+
+
+def test_magnitudes_as_fluxes_and_fluxes_as_magnitudes(tmp_path):
+    curve = pulsator()
+    [group] = curve_groups(written(tmp_path / "m", {"g": curve}), _source(tmp_path / "m"), value="flux")
+    centre = np.median(curve["mag"])
+    assert group.curves[0].value == pytest.approx(10 ** (-0.4 * (curve["mag"] - centre)))
+    assert group.curves[0].error == pytest.approx(0.4 * np.log(10) * 0.02 * group.curves[0].value)
+    assert group.value == "flux"
+    flux = {
+        "time": curve["time"],
+        "flux": np.r_[-1.0, 10 ** (-0.4 * (curve["mag"][1:] - 16.4))],
+        "error": curve["error"],
+    }
+    survey = written(tmp_path / "f", {"g": flux}, value="flux", unit="mJy")
+    [group] = curve_groups(survey, _source(tmp_path / "f"), value="mag")
+    theirs = (flux["flux"][1:] * units.mJy).to_value(units.ABmag)
+    assert group.curves[0].value == pytest.approx(theirs)
+    assert group.curves[0].value_label == "Magnitude [AB mag]"
+    assert "1 fluxes that are not positive" in " ".join(group.notes)
+    unknown = written(tmp_path / "u", {"g": flux}, value="flux", unit="")
+    [group] = curve_groups(unknown, _source(tmp_path / "u"), value="mag")
+    assert np.median(group.curves[0].value) == pytest.approx(0.0, abs=0.02)
+
+
+def _source(path):
+    from m3core.survey import Survey
+
+    return Survey.open(path).source("a")
+
+
+def test_one_zero_point_is_that_of_the_band_with_most_points(tmp_path):
+    survey = written(tmp_path / "s", {"g": pulsator(), "r": pulsator(n=90, level=14.2)})
+    [group] = curve_groups(survey, survey.source("a"), one_zero_point=True)
+    medians = [np.median(one.value) for one in group.curves]
+    assert medians[0] == pytest.approx(medians[1])
+    shift = medians[0] - np.median(survey.source("a").observations["r"]["mag"])
+    assert f"g +0.0000, r {shift:+.4f}" in group.notes[-1]
+
+
+def test_seasons_are_parted_by_gaps_and_coloured(tmp_path):
+    time = np.array([0.0, 10, 120, 121, 300, 50])
+    assert seasons(time).tolist() == [0, 0, 1, 1, 2, 0]
+    curve = pulsator()
+    curve["time"] = 2_455_000 + 365.25 * (np.arange(120) // 40) + np.linspace(0, 100, 120) % 50
+    survey = written(tmp_path / "s", {"g": curve})
+    figure = panels_of(survey, panels=("folded",), colour="season")["folded"].figure
+    assert [trace.name for trace in figure.data] == ["g season 1", "g season 2", "g season 3"]
+    assert len({trace.marker.color for trace in figure.data}) == 3
+
+
+def test_bins_and_a_fourier_fit_are_drawn_over_paler_points(tmp_path):
+    survey = written(tmp_path / "s", {"g": pulsator()})
+    found = panels_of(survey, panels=("folded", "fourier", "ephemeris"), n_bins=20, fitted=True)
+    points, fit, binned = found["folded"].figure.data
+    assert (points.marker.opacity, fit.mode, binned.name) == (0.3, "lines", "g binned")
+    assert len(binned.x) == 40
+    assert "harmonics, rms 0.0" in found["folded"].caption
+    table = found["fourier"].data
+    assert table["R21"][0] == pytest.approx(0.25, abs=5 * table["R21 error"][0])
+    assert "cosine convention" in found["fourier"].caption
+    assert found["ephemeris"].data["value"][0].startswith("Max = HJD 24")
+
+
+def test_every_panel_has_a_figure_a_caption_and_data(tmp_path):
+    found = panels_of(written(tmp_path / "s", {"g": pulsator(), "r": pulsator(seed=3)}), shortest_period=0.4)
+    assert list(found) == list(PANELS)
+    for key, panel in found.items():
+        assert not panel.sentence, key
+        assert panel.caption
+        assert len(panel.data)
+        assert (panel.figure is None) == (key in ("ephemeris", "fourier"))
+    peaks = next(trace for trace in found["periodogram"].figure.data if trace.name == "highest peaks")
+    assert peaks.customdata[0] == pytest.approx(PERIOD, abs=1e-3)
+
+
+def hard(case):
+    """Curves that are hard to draw."""
+    curve = pulsator(span=100)
+    if case == "one epoch":
+        return {"g": {name: values[:1] for name, values in curve.items()}}
+    if case == "two epochs":
+        return {"g": {name: values[:2] for name, values in curve.items()}}
+    if case == "constant":
+        return {"g": curve | {"mag": np.full(120, 15.0)}}
+    if case == "no errors":
+        return {"g": curve | {"error": np.full(120, np.nan)}}
+    if case == "gaps":
+        return {"g": curve | {"mag": np.where(np.arange(120) % 3, curve["mag"], np.nan)}}
+    if case == "all NaN":
+        return {"g": curve | {"mag": np.full(120, np.nan)}}
+    if case == "six bands":
+        return {band: pulsator(n=20 + 9 * number, seed=number, span=100) for number, band in enumerate("ugrizy")}
+    return {"g": pulsator(n=5000)}
+
+
+@pytest.mark.parametrize(
+    "case", ["one epoch", "two epochs", "constant", "no errors", "gaps", "all NaN", "six bands", "5,000 epochs"]
+)
+@pytest.mark.parametrize("period", [PERIOD, np.nan])
+def test_hard_sources_have_a_picture_or_a_sentence_in_every_panel(tmp_path, case, period):
+    survey = written(tmp_path / "s", hard(case), period=period)
+    settings = {"shortest_period": 0.45, "n_bins": 10, "fitted": True}
+    if case == "5,000 epochs":
+        settings["panels"] = tuple(name for name in PANELS if name not in ("dispersion", "prewhitening", "box"))
+    found = panels_of(survey, **settings)
+    if case == "all NaN":
+        assert "no light curve with a finite" in found["light_curve"].sentence
+        return
+    for key, panel in found.items():
+        assert panel.figure is not None or panel.sentence or len(panel.data), key
+        if panel.figure is not None:
+            panel.figure.to_json()
+    if np.isnan(period):
+        assert "type one" in found["folded"].sentence
+    if case == "gaps":
+        assert "40 observations without a finite time or value are left out" in found["light_curve"].caption
+    if case == "no errors":
+        assert "g has no errors" in found["light_curve"].caption
+        assert found["light_curve"].figure.data[0].error_y.array is None
+    if case == "5,000 epochs":
+        assert found["light_curve"].figure.data[0].type == "scattergl"
+
+
+def test_a_source_without_light_curves_says_so(tmp_path):
+    survey = written(tmp_path / "s", {"g": None})
+    assert panels_of(survey)["light_curve"].sentence == "This source has no light curve with a finite observation."
