@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import streamlit as st
 
@@ -24,6 +25,10 @@ from pages.components.spectrum_controls import OWN, controls, measuring, take_dr
 from pages.components.text import literal
 
 __all__ = ["file_spectra", "source_spectra"]
+
+_LINES = st.components.v2.component(
+    "m3_moving_lines", js=(Path(__file__).parent / "assets" / "moving_lines.js").read_text(encoding="utf-8")
+)
 
 MOST_SUGGESTED = 50
 
@@ -49,7 +54,7 @@ def source_spectra(survey: Survey, source: Source, *, wide: bool) -> None:
             settled = _settled(settings, owner, chart, measures)
             with _reading(settled):
                 panels = spectrum_panels(survey, source, settled, only=spectrum.name)
-            _show(panels, owner, chart, settled, file=source.source_id, several=len(spectra) > 1)
+            _show(panels, owner, "spectrum", chart, settled, file=source.source_id, several=len(spectra) > 1)
 
     draw()
 
@@ -92,7 +97,7 @@ def file_spectra(spectra: Sequence[Spectrum], redshifts: Sequence[float | None],
         first, settled, title=first.name, others=others, template=template,
         template_moves=survey is not None and redshift_column(survey) is not None,
     )  # fmt: skip
-    _show([panel, *width_panel(first, settled)], owner, chart, settled, file=first.name)
+    _show([panel, *width_panel(first, settled)], owner, "file", chart, settled, file=first.name)
 
 
 def _reading(settings: SpectrumSettings) -> AbstractContextManager[None]:
@@ -109,7 +114,14 @@ def _settled(settings: SpectrumSettings, owner: str, chart: str, measures: bool)
 
 
 def _show(
-    panels: Sequence[Panel], owner: str, chart: str, settings: SpectrumSettings, *, file: str, several: bool = False
+    panels: Sequence[Panel],
+    owner: str,
+    place: str,
+    chart: str,
+    settings: SpectrumSettings,
+    *,
+    file: str,
+    several: bool = False,
 ) -> None:
     for panel in panels:
         if "W [Å]" in panel.data:  # beside the boxes of the range; how it was measured stands below the figure
@@ -124,6 +136,8 @@ def _show(
             drag = partial(take_drag, owner) if settings.drag == "select" else None
             show_panel(panel, file=file, on_select=drag, selection_mode=("box",), titled=several)
             keep_view(f"{owner}_{chart}", chart, settings.view)
+            moved = {"chart": chart, "row": f"{place}_velocity_row", "velocity": settings.velocity}
+            _LINES(data=moved, key=f"lines_{place}_{chart}", height=1)
         else:
             show_panel(panel, file=file)
 

@@ -91,6 +91,28 @@ def test_a_zoom_outlives_settings_and_a_drag_measures(source_page):
     assert settled(page, "!now.title.includes('continuum')")["x"] == pytest.approx(whole)
 
 
+STROKES = """selector => document.querySelector(selector).querySelector('.xy2 .js-line').getAttribute('d')"""
+
+
+def test_the_lines_follow_the_slider_while_it_is_dragged(source_page):
+    page = source_page
+    before, drawn = page.evaluate(STROKES, CHART), page.evaluate(AXES, CHART)
+    thumb = page.locator('.st-key-spectrum_velocity_row input[type="range"]')
+    centre = thumb.evaluate("one => { const b = one.parentElement.parentElement.getBoundingClientRect();"
+                            " return [b.x + b.width / 2, b.y + b.height / 2]; }")  # fmt: skip
+    x, y = centre
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 20, y)
+    page.mouse.move(x + 60, y)
+    page.wait_for_function(f"([selector, before]) => ({STROKES})(selector) !== before", arg=[CHART, before])
+    assert page.evaluate(AXES, CHART) == drawn, "the figure itself is not drawn anew"
+    page.mouse.up()
+    velocity = float(thumb.input_value())
+    box = page.get_by_label("km/s", exact=True)
+    page.wait_for_function("([box, value]) => Number(box.value) === value", arg=[box.element_handle(), velocity])
+
+
 @pytest.mark.parametrize("layout", ["image", "table"])
 def test_a_lamost_file_let_go_anywhere_on_the_page_opens_there(source_page, tmp_path, layout):
     page = source_page
