@@ -21,6 +21,9 @@ Array = NDArray[np.float64]
 
 MASKED, LINE, TEMPLATE, MEASURED = "#CC79A7", "#A87B00", "#E69F00", "#009E73"
 
+MANY_PIXELS = 20_000
+"""Longer spectra, as echelle spectrographs give them, are left to WebGL."""
+
 MARGIN_TOP, MARGIN_BOTTOM = 34, 44
 
 BELOW = -0.1
@@ -173,7 +176,8 @@ def _drawn(name: str, x: Array, y: Array, colour: str, width: float) -> dict[str
     padded = np.concatenate([[False], known, [False]])
     alone = bool((known & ~padded[:-2] & ~padded[2:]).any())
     return {
-        "type": "scatter", "x": x, "y": y, "mode": "lines+markers" if alone else "lines", "name": name,
+        "type": "scattergl" if len(x) > MANY_PIXELS else "scatter", "x": x, "y": y,
+        "mode": "lines+markers" if alone else "lines", "name": name,
         "line": {"color": colour, "width": width}, "marker": {"size": 3, "color": colour},
         "hovertemplate": "%{x:.2f} Å: %{y:.4g}<extra></extra>",
     }  # fmt: skip

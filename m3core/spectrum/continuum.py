@@ -36,7 +36,7 @@ def continuum(spectrum: Spectrum, degree: int = DEGREE) -> NDArray[np.float64]:
     """
     observed = spectrum.observed
     used, least = observed, 3 * (degree + 1)
-    if used.sum() < least:
+    if used.sum() < least or spectrum.wavelength[0] == spectrum.wavelength[-1]:
         return np.full(len(spectrum.flux), np.nan)
     x = np.log(spectrum.wavelength)
     domain = [float(x[0]), float(x[-1])]

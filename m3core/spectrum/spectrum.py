@@ -67,7 +67,7 @@ def make_spectrum(
         ivar: inverse variance of the flux; 0 marks a masked pixel.
     """
     given = [np.asarray(one, np.float64).ravel() for one in (wavelength, flux, ivar)]
-    known = np.isfinite(given[0])
+    known = np.isfinite(given[0]) & (given[0] > 0)
     order = np.flatnonzero(known)[np.argsort(given[0][known], kind="stable")]
     wavelength, flux, ivar = (one[order] for one in given)
     notes = []

@@ -10,7 +10,16 @@ from m3core.spectrum.lines import LIGHT_SPEED
 from m3core.spectrum.spectrum import make_spectrum
 from m3core.survey import Source, Survey
 
-__all__ = ["MOST_MEMBERS", "Template", "class_template", "known_velocity", "redshift_column"]
+__all__ = [
+    "HIGHEST",
+    "LOWEST",
+    "MOST_MEMBERS",
+    "Template",
+    "class_template",
+    "known_velocity",
+    "redshift_column",
+    "velocity_of",
+]
 
 MOST_MEMBERS = 500
 """Spectra of a class that its template is made of; of more, every n-th in the survey's order."""
@@ -18,6 +27,9 @@ MOST_MEMBERS = 500
 MOST_PIXELS = 20_000
 
 REDSHIFTS = ("lamost_z", "redshift")
+
+LOWEST, HIGHEST = -0.9, 20.0
+"""A redshift beyond these is a fill value and no measurement; at -1 and below nothing would arrive."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +66,13 @@ def redshift_column(survey: Survey) -> str | None:
 def known_velocity(survey: Survey, source: Source) -> float | None:
     """Radial velocity by the catalogue's redshift, km/s (c z, the optical convention); None where it has none."""
     column = redshift_column(survey)
-    value = source.catalogue.get(column) if column else None
-    return float(value) * LIGHT_SPEED if isinstance(value, float | int) and np.isfinite(value) else None
+    return velocity_of(source.catalogue.get(column)) if column else None
+
+
+def velocity_of(redshift: object) -> float | None:
+    """c z of a redshift, km/s; None where it is no number, or none that a measurement could give."""
+    known = isinstance(redshift, float | int) and LOWEST < redshift < HIGHEST  # False for NaN
+    return float(redshift) * LIGHT_SPEED if known else None  # type: ignore[arg-type]
 
 
 @lru_cache(maxsize=32)
@@ -76,7 +93,7 @@ def class_template(survey: Survey, modality: str, label: str) -> Template | None
         one = make_spectrum(modality, observation["wavelength"], observation["flux"], observation["ivar"])
         if one.observed.sum() < 2:
             continue
-        known = bool(np.isfinite(redshifts[row]))
+        known = bool(LOWEST < redshifts[row] < HIGHEST)
         n_at_rest += known
         stretch = 1.0 + redshifts[row] if known else 1.0
         flux = np.where(one.observed, one.flux / one.level, np.nan)

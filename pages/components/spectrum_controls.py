@@ -9,6 +9,7 @@ import streamlit as st
 from m3core.spectrum.air import Medium
 from m3core.spectrum.continuum import DEGREE
 from m3core.spectrum.lines import GROUPS, LIGHT_SPEED
+from m3core.spectrum.template import HIGHEST, LOWEST
 from m3core.star.spectra import DEFAULT_GROUPS, SpectrumSettings
 from pages.components.text import literal
 
@@ -163,7 +164,7 @@ def _velocity(owner: str, place: str, first: float | None, origin: str) -> float
             on_change=lambda: put(st.session_state[slider]), width=260,
         )  # fmt: skip
         value = st.number_input(
-            "km/s", min_value=-LIGHT_SPEED, max_value=LIGHT_SPEED, step=5.0, format="%.2f", key=box,
+            "km/s", min_value=LOWEST * LIGHT_SPEED, max_value=HIGHEST * LIGHT_SPEED, step=5.0, format="%.2f", key=box,
             on_change=lambda: put(st.session_state[box] or 0.0), width=150, persist_state="session",
         )  # fmt: skip
         if first is not None and abs((value or 0.0) - first) > 0.006:

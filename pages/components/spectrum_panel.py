@@ -10,9 +10,8 @@ import streamlit as st
 
 from m3core.errors import M3Error
 from m3core.manifold import MEAN
-from m3core.spectrum.lines import LIGHT_SPEED
 from m3core.spectrum.spectrum import Spectrum, spectra_of, spectra_specs
-from m3core.spectrum.template import class_template, known_velocity, redshift_column
+from m3core.spectrum.template import class_template, known_velocity, redshift_column, velocity_of
 from m3core.star.panel import Panel
 from m3core.star.spectra import SpectrumSettings, laid_over, panel_key, spectrum_panel, spectrum_panels, width_panel
 from m3core.survey import Source, Survey
@@ -78,7 +77,7 @@ def file_spectra(spectra: Sequence[Spectrum], redshifts: Sequence[float | None],
     owner = f"file_{first.name}"
     now = state.chosen().source
     settings, measures = controls(
-        owner, "file", first_velocity=None if redshift is None else redshift * LIGHT_SPEED,
+        owner, "file", first_velocity=velocity_of(redshift),
         origin="Redshift of the file, c z", classes=survey.classes if survey is not None and specs else (),
         candidates=_suggested(now, itself=True) if specs else (), wide=True,
     )  # fmt: skip

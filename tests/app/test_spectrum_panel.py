@@ -158,5 +158,11 @@ def test_a_wrong_file_is_one_sentence_beside_the_right_one(app, tmp_path):
         [("cut.fits", content[:9000], kind), ("text.fits", b"hello", kind), (name, content, kind)]
     )
     checked(page.run())
+    quasar = lamost(tmp_path, "far.fits", "table", Z=2.5, CLASS="QSO")
     assert [error.value.replace("\\", "").split()[0] for error in page.error] == ["Cut.fits", "Text.fits"]
     assert any(chart.proto.alt == "one" for chart in page.get("plotly_chart"))
+    page.file_uploader(key="spectrum_files").set_value([quasar])
+    checked(page.run())
+    assert not page.error
+    assert page.number_input(key="file_velocity_file_far").value == pytest.approx(2.5 * LIGHT_SPEED, abs=0.01)
+    assert page.slider(key="file_slider_file_far").value == 600.0

@@ -9,7 +9,7 @@ from m3core.errors import SurveyError
 from m3core.spectrum.air import air_to_vacuum
 from m3core.spectrum.lines import LIGHT_SPEED, LINES
 from m3core.spectrum.spectrum import make_spectrum, spectra_of
-from m3core.spectrum.template import class_template, known_velocity
+from m3core.spectrum.template import class_template, known_velocity, velocity_of
 from m3core.star.spectra import SpectrumSettings, spectrum_panel, spectrum_panels
 from m3core.survey import Survey
 from tests.spectra_survey import H_ALPHA, N_PIXELS, REDSHIFT, WAVELENGTH, made_survey
@@ -95,6 +95,11 @@ def test_the_catalogues_redshift_is_the_first_velocity(survey):
     assert f"{REDSHIFT * LIGHT_SPEED:+.1f} km/s" in panel.caption
     (panel,) = drawn(survey, "s5")
     assert "+0.0 km/s" in panel.caption
+
+
+def test_a_fill_value_is_no_redshift():
+    assert velocity_of(0.001) == pytest.approx(299.792458)
+    assert [velocity_of(z) for z in (-9999, -1.0, 9999.0, float("nan"), None, "0.1")] == [None] * 6
 
 
 def test_the_template_is_the_median_of_the_class_at_rest(survey):
@@ -190,6 +195,8 @@ ODD = {
     "two pixels": {"wavelength": np.array([5000.0, 5001.0]), "flux": np.array([2.0, 3.0]), "ivar": np.array([4.0, 4])},
     "no pixel": {"wavelength": np.zeros(0), "flux": np.zeros(0), "ivar": np.zeros(0)},
     "one observed": {"ivar": np.eye(1, N_PIXELS, 300)[0]},
+    "wavelengths without sense": {"wavelength": np.r_[0.0, -5.0, np.nan, np.geomspace(3700.0, 9100.0, N_PIXELS - 3)]},
+    "one wavelength": {"wavelength": np.full(N_PIXELS, 5000.0)},
     "huge": {"flux": np.full(N_PIXELS, 1e30), "ivar": np.full(N_PIXELS, 1e-38)},
 }
 
