@@ -38,7 +38,17 @@ from m3core.manifest import ModalitySpec
 from m3core.periods.search import folding_period
 from m3core.survey import Source, Survey
 
-__all__ = ["Curve", "is_curve", "is_row", "is_spectrum", "read_curves", "read_row", "read_spectrum", "star_of"]
+__all__ = [
+    "Curve",
+    "is_curve",
+    "is_row",
+    "is_spectrum",
+    "read_curves",
+    "read_row",
+    "read_spectrum",
+    "star_of",
+    "unzipped",
+]
 
 SEARCH, POWER, FOLD = COMPUTED
 
@@ -79,7 +89,7 @@ def is_row(spec: ModalitySpec) -> bool:
     return not spec.fields
 
 
-def _plain(name: str, content: bytes) -> bytes:
+def unzipped(name: str, content: bytes) -> bytes:
     """The bytes, gunzipped where they are gzipped."""
     if content[:2] != b"\x1f\x8b":
         return content
@@ -120,7 +130,7 @@ def read_curves(name: str, content: bytes, value: Value, star: str = "") -> Read
     Raises:
         SurveyError: no light curve, of several stars without a choice, or without this kind of brightness.
     """
-    content = _plain(name, content)
+    content = unzipped(name, content)
     if any(reader.recognises(content) for reader in READERS.values()):
         return _archive_curves(name, content, value, star)
     table = _table(name, content, PHOTOMETRY_ROLES)
@@ -195,7 +205,7 @@ def read_spectrum(name: str, content: bytes, spec: ModalitySpec) -> Read:
     Raises:
         SurveyError: no LAMOST spectrum, truncated, or without a usable pixel.
     """
-    arrays, info = parse_spectrum(name, _plain(name, content), ormask=False)
+    arrays, info = parse_spectrum(name, unzipped(name, content), ormask=False)
     wavelength, flux, ivar = arrays["spectrum"]
     notes = []
     if masked := int((ivar <= 0).sum()):
@@ -222,7 +232,7 @@ def read_row(name: str, content: bytes, wanted: tuple[str, ...], star: str = "")
     Raises:
         SurveyError: none of the columns, or several rows without a choice.
     """
-    table = _table(name, _plain(name, content), CATALOGUE_ROLES)
+    table = _table(name, unzipped(name, content), CATALOGUE_ROLES)
     names = list(map(str, table.frame.columns))
     roles = tuple(role for role in CATALOGUE_ROLES if role.name != "label")
     found = find_columns(name, names, _optional(roles), {})

@@ -6,13 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from m3core.errors import M3Error, one_sentence
+from m3core.workers import allow_processes
 
 __all__ = ["one_line_errors"]
 
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """Turn faults of the input and of the system into a sentence and exit status 2; Ctrl-C into status 130."""
+    """Turn faults of the input and of the system into a sentence and exit status 2; Ctrl-C into status 130.
+
+    What runs inside may use all cores.
+    """
+    allow_processes()
     try:
         yield
     except BrokenPipeError:  # `| head` has read enough: no fault, and nothing more can be said there

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from m3core.light_curve import phase_fold
 from m3core.manifest import ModalitySpec
-from m3core.survey import Survey
+from m3core.survey import Survey, of_each_source
 
 __all__ = ["LIGHT_CURVE", "feature_columns", "feature_table", "has_features", "source_features"]
 
@@ -28,7 +28,6 @@ SEARCHED = ("m3_period_search", "m3_period_power")
 """Columns of the import's period search."""
 
 N_HARMONICS = 4
-SOURCES_A_REPORT = 50
 
 
 def is_light_curve(spec: ModalitySpec) -> bool:
@@ -64,13 +63,9 @@ def feature_table(survey: Survey, progress: Callable[[float], None] = lambda don
     """
     curves = [spec for spec in survey.modalities.values() if is_light_curve(spec)]
     parts: dict[str, Array] = {}
+    measured = of_each_source(_of_curves, survey, progress=progress) if curves else []
     for number, spec in enumerate(curves):
-        rows: list[Mapping[str, float]] = []
-        for row in range(len(survey)):
-            if row % SOURCES_A_REPORT == 0:
-                progress((number + row / len(survey)) / len(curves))
-            rows.append(source_features(spec, survey.observation(spec.name, row)))
-        found = pd.DataFrame(rows, index=survey.sources.index)
+        found = pd.DataFrame([row[number] for row in measured], index=survey.sources.index)
         parts |= {f"{spec.name}: {name}": found[name].to_numpy(np.float64) for name in found}
     medians = [(spec.name, parts.get(f"{spec.name}: median")) for spec in curves]
     for (first, one), (second, other) in pairwise(medians):
@@ -83,6 +78,12 @@ def feature_table(survey: Survey, progress: Callable[[float], None] = lambda don
     progress(1.0)
     table = pd.DataFrame(parts, index=survey.sources.index)
     return table.where(np.isfinite(table))
+
+
+def _of_curves(survey: Survey, row: int) -> list[dict[str, float]]:
+    """Features of every light curve of a source."""
+    curves = [spec for spec in survey.modalities.values() if is_light_curve(spec)]
+    return [source_features(spec, survey.observation(spec.name, row)) for spec in curves]
 
 
 def source_features(spec: ModalitySpec, observation: Mapping[str, NDArray[Any]] | None) -> dict[str, float]:

@@ -6,10 +6,13 @@ from pages.components import links, state
 from pages.components.border import guarded
 from pages.components.navigation import through_app
 from pages.components.need import need_survey
+from pages.components.spectrum_file import dropped_spectra
 from pages.components.viewer import viewer
 
 through_app()
 
+if state.chosen().survey is None:
+    dropped_spectra(None)
 survey = need_survey()
 
 
@@ -36,3 +39,4 @@ def show_source() -> None:
 
 
 show_source()
+dropped_spectra(survey)

@@ -9,10 +9,8 @@ import io
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -21,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.archives.files import ArchiveFile, read_content
-from data.workers import end_with_parent
-from m3core.errors import M3Error, SurveyError
+from m3core.errors import SurveyError
 from m3core.files import replaced_file
 from m3core.progress import Progress
+from m3core.workers import in_processes
 
 __all__ = ["Cache", "Parse", "Parsed", "parse_files"]
 
@@ -116,26 +114,11 @@ def parse_files(
     workers = min(4, os.cpu_count() or 1, len(tasks))
     done: list[Parsed] = []
 
-    def take(results: list[Parsed]) -> None:
-        done.extend(results)
-        progress(len(done) / len(files), f"{len(done)} of {len(files)} files are read.")
-
-    if workers < 2 or len(files) < SERIAL_BELOW:
-        for task in tasks:
-            take(_parse_task(task, parse, options, cache))
-        return done
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=end_with_parent)
-    try:
-        waiting: list[Future[list[Parsed]]] = [pool.submit(_parse_task, task, parse, options, cache) for task in tasks]
-        for future in waiting:
-            take(future.result())
-    except BrokenProcessPool:
-        raise M3Error(
-            "a process that reads files was ended from outside, perhaps for want of memory: "
-            "run the same command again, it goes on from here."
-        ) from None
-    finally:
-        pool.shutdown(cancel_futures=True)
+    work = partial(_parse_task, parse=parse, options=options, cache=cache)
+    with in_processes(work, tasks, 1 if len(files) < SERIAL_BELOW else workers) as results:
+        for some in results:
+            done.extend(some)
+            progress(len(done) / len(files), f"{len(done)} of {len(files)} files are read.")
     return done
 
 

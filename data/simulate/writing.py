@@ -1,13 +1,9 @@
 """A simulated survey: plan who is what, draw the stars chunk by chunk, write them, and their truth beside."""
 
-import os
 import platform
-from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
-from itertools import islice
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +18,13 @@ from numpy.typing import NDArray
 from data.checks import check_free
 from data.simulate.population import ALIASES, CLASSES, ODDITIES, Population, draw_population
 from data.simulate.source import SimulatedSource, simulate_source
-from data.workers import end_with_parent
 from m3core.columns import METADATA_COLUMNS, PHOTOMETRY_AUXILIARIES, PUBLISHED_COLUMNS
 from m3core.errors import ConfigError
 from m3core.files import replaced_file
 from m3core.manifest import SPLITS, ModalitySpec, SplitSpec
 from m3core.progress import Progress, silent
 from m3core.survey import Survey, survey_writer
+from m3core.workers import in_processes
 
 __all__ = ["Options", "Plan", "plan", "truth_path", "write"]
 
@@ -139,11 +135,14 @@ def write(plan: Plan, out: Path, progress: Progress = silent, *, workers: int = 
             replaced_file(truth) as part,  # takes its place before the survey does: none stands without it
             pq.ParquetWriter(part, TRUTH, compression="zstd") as known,
         ):
-            for first, chunk in _chunks(plan, workers):
-                survey.append(chunk.sources, {"photometry": chunk.photometry, "spectra": chunk.spectra})
-                known.write_table(pa.Table.from_pandas(chunk.truth, schema=TRUTH, preserve_index=False))
-                done = min(total, first + CHUNK)
-                progress(0.98 * done / total, f"{done} of {total} stars are drawn.")
+            firsts = range(0, total, CHUNK)
+            tasks = ((first, _rows(plan.population, first)) for first in firsts)
+            with in_processes(partial(_simulate, options), tasks, min(workers, len(firsts))) as chunks:
+                for first, chunk in zip(firsts, chunks, strict=True):
+                    survey.append(chunk.sources, {"photometry": chunk.photometry, "spectra": chunk.spectra})
+                    known.write_table(pa.Table.from_pandas(chunk.truth, schema=TRUTH, preserve_index=False))
+                    done = min(total, first + CHUNK)
+                    progress(0.98 * done / total, f"{done} of {total} stars are drawn.")
     except BaseException:
         truth.unlink(missing_ok=True)
         raise
@@ -194,30 +193,6 @@ class _Chunk:
     truth: pd.DataFrame
 
 
-def _chunks(plan: Plan, workers: int) -> Iterator[tuple[int, _Chunk]]:
-    """The chunks in their order; with workers a few are drawn ahead, never all."""
-    firsts = range(0, len(plan.population), CHUNK)
-    if workers <= 1 or len(firsts) == 1:
-        for first in firsts:
-            yield first, _simulate(plan.options, first, _rows(plan.population, first))
-        return
-    workers = min(workers, os.cpu_count() or 1)
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=end_with_parent) as pool:
-        waiting: list[tuple[int, Future[_Chunk]]] = []
-        upcoming = iter(firsts)
-        try:
-            while True:
-                for first in islice(upcoming, workers + 1 - len(waiting)):
-                    rows = _rows(plan.population, first)
-                    waiting.append((first, pool.submit(_simulate, plan.options, first, rows)))
-                if not waiting:
-                    return
-                first, future = waiting.pop(0)
-                yield first, future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
 def _rows(population: Population, first: int) -> Population:
     part = slice(first, first + CHUNK)
     return Population(
@@ -230,8 +205,9 @@ def _rows(population: Population, first: int) -> Population:
     )
 
 
-def _simulate(options: Options, first: int, rows: Population) -> _Chunk:
+def _simulate(options: Options, task: tuple[int, Population]) -> _Chunk:
     """Draw some stars; each has a generator of its own, made of the survey's seed and its number."""
+    first, rows = task
     kinds, odd = list(CLASSES), ["", *ODDITIES]
     drawn = [
         simulate_source(

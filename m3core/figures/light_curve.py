@@ -1,5 +1,7 @@
 """Light curves in time and folded, as plotly figures.
 
+A folded point carries its time in customdata, so that a browser can fold it anew (pages/components/assets/fold.js).
+
 Figures are built from one dictionary: a click on the map waits for them, and changing a figure property by property
 takes plotly five times as long.
 """
@@ -102,6 +104,7 @@ class _Trace:
     colour: str
     style: dict[str, Any]
     thickness: float = 0.8
+    time: Array | None = None
 
 
 def curves_of(series: Sequence[Series]) -> list[Curve]:
@@ -160,7 +163,7 @@ def folded_figure(curves: Sequence[Curve], fold: Fold, look: Look | None = None)
         phase = np.where(phase >= start + 1, phase - 1, phase)
         return tuple(phase + turn for turn in range(cycles))
 
-    return _drawn(curves, x_axis, look, folded, shapes=[repeated] if cycles == 2 else [], start=start)
+    return _drawn(curves, x_axis, look, folded, shapes=[repeated] if cycles == 2 else [], start=start, folds=True)
 
 
 def phases(span: Phases) -> tuple[float, int]:
@@ -174,7 +177,7 @@ def _moved(points: Array | None, offset: float) -> Array | None:
 
 
 def _traces(
-    curve: Curve, row: int, colour: str, look: Look, place: Any, start: float
+    curve: Curve, row: int, colour: str, look: Look, place: Any, start: float, *, folds: bool
 ) -> list[_Trace]:  # fmt: skip
     """Everything of one curve; `place` gives the x of times, once for each cycle shown."""
     name, found = plain(curve.name), []
@@ -184,7 +187,8 @@ def _traces(
     def add(name: str, time: Array, value: Array, error: Array | None, style: dict[str, Any], colour: str) -> None:
         xs = place(time)
         tiled = None if error is None else np.tile(error, len(xs))
-        found.append(_Trace(row, name, np.concatenate(xs), np.tile(value, len(xs)), tiled, colour, style))
+        x, y = np.concatenate(xs), np.tile(value, len(xs))
+        found.append(_Trace(row, name, x, y, tiled, colour, style, time=np.tile(time, len(xs)) if folds else None))
 
     error = curve.error if look.errors else None
     if curve.season is None:
@@ -235,7 +239,7 @@ def _season_colour(season: int, last: int) -> str:
 
 def _drawn(
     curves: Sequence[Curve], x_axis: dict[str, Any], look: Look, place: Any,
-    *, shapes: Sequence[dict[str, Any]] = (), start: float = 0.0,
+    *, shapes: Sequence[dict[str, Any]] = (), start: float = 0.0, folds: bool = False,
 ) -> go.Figure:  # fmt: skip
     n_rows = len(curves) if look.apart else 1
     layout = _layout(look.height if n_rows == 1 else 60 + n_rows * round(ROW_SHARE * look.height))
@@ -243,7 +247,7 @@ def _drawn(
     traces = [
         trace
         for number, (curve, colour) in enumerate(zip(curves, colours, strict=True))
-        for trace in _traces(curve, number, colour, look, place, start)
+        for trace in _traces(curve, number, colour, look, place, start, folds=folds)
     ]
     layout |= {"showlegend": look.legend and (not look.apart or len(traces) > len(curves)), "shapes": list(shapes)}
     if not layout["showlegend"]:
@@ -273,10 +277,11 @@ def _data(trace: _Trace, kind: str, look: Look) -> dict[str, Any]:
         colour = GREY if trace.thickness < 1 else trace.colour
         bars = {"array": trace.error, "color": colour, "thickness": trace.thickness, "width": 0}
     axis = str(trace.row + 1) if look.apart and trace.row else ""
+    when = "" if trace.time is None else "time %{customdata:.5f}<br>"
     return {
         "type": kind, "name": trace.name, "x": trace.x, "y": trace.y, "error_y": bars, **trace.style,
-        "hovertemplate": f"{trace.name}<br>%{{x}}<br>%{{y:.4f}}<extra></extra>", "xaxis": f"x{axis}",
-        "yaxis": f"y{axis}",
+        "hovertemplate": f"{trace.name}<br>%{{x}}<br>{when}%{{y:.4f}}<extra></extra>", "customdata": trace.time,
+        "xaxis": f"x{axis}", "yaxis": f"y{axis}",
     }  # fmt: skip
 
 

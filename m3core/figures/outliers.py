@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from m3core.figures.blank import axis, survey_layout
 from m3core.figures.light_curve import Look, curves_of, points_figure
 from m3core.figures.palette import OKABE_ITO
-from m3core.figures.series import line_figure
+from m3core.figures.spectrum import line_figure
 from m3core.figures.text import plain
 from m3core.kinds import Series
 from m3core.outliers.reasons import Carried

@@ -10,18 +10,21 @@ from numpy.typing import NDArray
 
 from m3core.figures.palette import GREY, OKABE_ITO
 from m3core.figures.text import plain
+from m3core.kinds.base import Series
 from m3core.spectrum.lines import Line
 
-__all__ = ["HEIGHT", "NOISY", "Curve", "Marks", "Measured", "framed", "spectrum_figure"]
+__all__ = ["HEIGHT", "Curve", "Marks", "Measured", "line_figure", "spectrum_figure"]
 
 HEIGHT = 380
 
 Array = NDArray[np.float64]
 
-MASKED, LINE, TEMPLATE, MEASURED = "#CC79A7", "#8A6D00", "#E69F00", "#009E73"
+MASKED, LINE, TEMPLATE, MEASURED = "#CC79A7", "#A87B00", "#E69F00", "#009E73"
 
-NOISY = 4.0
-"""Times the median error: noisier pixels are drawn, but the frame is not made for them."""
+MARGIN_TOP, MARGIN_BOTTOM = 34, 44
+
+BELOW = -0.1
+"""Below the frame, where the stroke of one line goes over to the next unseen."""
 
 LABEL_ROWS, LABEL_SHARE = 4, 0.028
 """Marks of lines that stand near one another take turns in so many rows; the room of one, a share of the width."""
@@ -34,6 +37,7 @@ class Curve:
     Attributes:
         y: (n,) NaN in gaps. error: (n,) 1 sigma or None. raw: (n,) what y was smoothed from, drawn in grey, or None.
         masked: (n,) bool, drawn as ticks along the wavelengths, or None.
+        noisy: (n,) bool, pixels that the frame is not made for, or None.
     """
 
     name: str
@@ -42,6 +46,7 @@ class Curve:
     error: Array | None = None
     raw: Array | None = None
     masked: NDArray[np.bool_] | None = None
+    noisy: NDArray[np.bool_] | None = None
     colour: str = OKABE_ITO[0]
     width: float = 1.2
 
@@ -69,7 +74,7 @@ class Measured:
 def spectrum_figure(
     curves: Sequence[Curve], *, x_label: str, y_label: str, marks: Marks | None = None,
     measured: Measured | None = None, view: dict[str, list[float]] | None = None, revision: str = "",
-    height: int = HEIGHT, drag: str = "zoom",
+    height: int = HEIGHT, drag: str = "zoom", compact: bool = False,
 ) -> go.Figure:  # fmt: skip
     """Draw spectra over one another.
 
@@ -80,6 +85,7 @@ def spectrum_figure(
         view: 'x' and 'y' -> first and last value to show; what it lacks is found from the curves.
         revision: as long as it stays, plotly keeps a zoom of its own.
         drag: what dragging does: 'zoom', or 'select' a range of wavelengths.
+        compact: for a narrow place: a legend only where spectra are to be told apart, and short marks.
     """
     view = view or {}
     x_range = view.get("x") or _x_range(curves)
@@ -95,18 +101,23 @@ def spectrum_figure(
             }
         )  # fmt: skip
     if marks is not None and len(marks.positions):
-        data.append(_markers(marks, curves[0], x_range))
-    shapes = [_shaded(low, high, GREY, 0.16, f"⊕ {name}") for name, low, high in (marks.telluric if marks else ())]
+        room = (2 if compact else 1) * LABEL_SHARE * (x_range[1] - x_range[0])
+        data.append(_markers(marks, curves[0], room, height))
+    shapes = [
+        _shaded(low, high, GREY, 0.16, "⊕" if compact else f"⊕ {name}")
+        for name, low, high in (marks.telluric if marks else ())
+    ]
     if measured is not None:
         shapes.append(_shaded(measured.low, measured.high, MEASURED, 0.18, ""))
     line = {"showline": True, "linecolor": GREY, "linewidth": 1, "ticks": "outside", "automargin": False}
     layout = {
         "height": height,
-        "margin": {"l": 66, "r": 8, "t": 34, "b": 44, "pad": 0},
+        "margin": {"l": 66, "r": 8, "t": MARGIN_TOP, "b": MARGIN_BOTTOM, "pad": 0},
         "legend": {
             "orientation": "h", "x": 0, "xref": "container", "y": 1, "yref": "container", "yanchor": "top",
             "itemsizing": "constant",
         },
+        "showlegend": not compact or len(curves) > 1,
         "hovermode": "closest", "dragmode": drag, "selectdirection": "h", "uirevision": revision, "shapes": shapes,
         "xaxis": {
             **line, "title": {"text": plain(x_label), "standoff": 6}, "tickformat": "~f", "range": x_range,
@@ -114,11 +125,17 @@ def spectrum_figure(
         },
         "yaxis": {
             **line, "title": {"text": plain(y_label), "standoff": 6}, "tickformat": "~g",
-            "range": view.get("y") or _y_range(curves), "zeroline": False,
+            "range": view.get("y") or _y_range(curves, above=0.06 if marks is None else 0.2), "zeroline": False,
         },
         "yaxis2": {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
     }  # fmt: skip
     return go.Figure({"data": data, "layout": layout})
+
+
+def line_figure(series: Series, *, errors: bool = True, height: int = 280) -> go.Figure:
+    """A line over x with its 1-sigma band and nothing else, gaps where there is no value: small pictures of spectra."""
+    curve = Curve(series.name, series.x, series.y, series.error if errors else None)
+    return spectrum_figure([curve], x_label=series.x_label, y_label=series.y_label, height=height)
 
 
 def _curve(curve: Curve) -> list[dict[str, Any]]:
@@ -178,14 +195,13 @@ def _band(x: Array, y: Array, error: Array) -> tuple[Array, Array]:
     return points[:, 0], points[:, 1]
 
 
-def _markers(marks: Marks, curve: Curve, x_range: Sequence[float]) -> dict[str, Any]:
+def _markers(marks: Marks, curve: Curve, room: float, height: int) -> dict[str, Any]:
     """Every line as one vertical stroke of one trace, its mark on top; near ones take turns in rows."""
     inside = (marks.positions >= curve.x[0]) & (marks.positions <= curve.x[-1])
     order = np.flatnonzero(inside)[np.argsort(marks.positions[inside], kind="stable")]
-    room = LABEL_SHARE * (x_range[1] - x_range[0])
     ends = [-np.inf] * LABEL_ROWS
-    x: list[float | None] = []
-    y: list[float | None] = []
+    x: list[float] = []
+    y: list[float] = []
     texts: list[str] = []
     hovers: list[str] = []
     for place in order:
@@ -194,17 +210,16 @@ def _markers(marks: Marks, curve: Curve, x_range: Sequence[float]) -> dict[str, 
         row = free[0] if free else int(np.argmin(ends))
         if mark:
             ends[row] = at + room
-        top = 0.95 - 0.055 * row
-        detail = plain(marks.details[place])
-        x += [at, at, at, None]
-        y += [0.0, top / 2, top, None]
-        texts += ["", "", mark, ""]
-        hovers += [detail] * 3 + [""]
+        x += [at] * 3
+        y += [BELOW, 1 - (17 + 15 * row) / (height - MARGIN_TOP - MARGIN_BOTTOM), BELOW]  # the mark stands above
+        # plotly drops the place of an empty text, and then mixes up the others when it draws again
+        texts += [" ", mark or " ", " "]
+        hovers += [plain(marks.details[place])] * 3
     return {
         "type": "scatter", "mode": "lines+text", "name": "lines", "x": x, "y": y, "yaxis": "y2",
         "text": texts, "textposition": "top center", "textfont": {"size": 11, "color": LINE},
         "hovertext": hovers, "hoverinfo": "text",
-        "line": {"color": "rgba(138,109,0,0.55)", "width": 1, "dash": "dot"},  # the cores of lines show through
+        "line": {"color": "rgba(168,123,0,0.55)", "width": 1},  # the cores of lines show through
     }  # fmt: skip
 
 
@@ -225,23 +240,17 @@ def _x_range(curves: Sequence[Curve]) -> list[float]:
     return [low - pad, high + pad]
 
 
-def _y_range(curves: Sequence[Curve]) -> list[float]:
-    """All of the curves but not of their error bands; with room for the marks above."""
-    values = [one[framed(curve)] for curve in curves for one in (curve.y, curve.raw) if one is not None]
+def _y_range(curves: Sequence[Curve], *, above: float) -> list[float]:
+    """All of the curves but not of their error bands; with room above for marks, as a share of their height."""
+    values = [
+        one[np.isfinite(one) & (True if curve.noisy is None else ~curve.noisy)]
+        for curve in curves
+        for one in (curve.y, curve.raw)
+        if one is not None
+    ]
     known = np.concatenate([*values, np.empty(0)])
     if not len(known):
         return [0.0, 1.0]
     low, high = float(known.min()), float(known.max())
     size = high - low if high > low else abs(high) or 1.0
-    return [low - 0.06 * size, high + 0.2 * size]
-
-
-def framed(curve: Curve) -> NDArray[np.bool_]:
-    """(n,) bool: the pixels that the frame is made for: those whose error is at most 4 times the median error.
-
-    The blue end of a faint star would otherwise leave the rest of it a flat line.
-    """
-    known = np.isfinite(curve.y)
-    if curve.error is None or not known.any():
-        return np.asarray(known)
-    return np.asarray(known & (curve.error <= NOISY * np.median(curve.error[known])))
+    return [low - 0.06 * size, high + above * size]

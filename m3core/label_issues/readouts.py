@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from m3core.neighbors import nearest
+from m3core.workers import in_threads
 
 __all__ = [
     "N_FOLDS",
@@ -142,16 +143,20 @@ def out_of_sample(
         "Gaussians on features": (_gaussians, principal(ranked, GAUSSIAN_FEATURES)),
     }
     inputs = {name: (make, one) for name, (make, one) in inputs.items() if one.shape[1]}
-    found = {}
-    for number, (name, (make, one)) in enumerate(inputs.items()):
-        probabilities = np.zeros((len(labels), n_classes))
-        for fold in range(N_FOLDS):
-            progress((number + fold / N_FOLDS) / len(inputs))
-            fitted, asked = folds.number != fold, np.flatnonzero(folds.number == fold)
-            model = make(folds.seed, int(fitted.sum())).fit(one[fitted], labels[fitted])
-            probabilities[np.ix_(asked, model.classes_)] = model.predict_proba(one[asked])
-        found[name] = probabilities
-    progress(1.0)
+    found = {name: np.zeros((len(labels), n_classes)) for name in inputs}
+
+    def fit(task: tuple[str, int]) -> tuple[Classes, Classes, Array]:
+        name, fold = task
+        make, one = inputs[name]
+        fitted, asked = folds.number != fold, np.flatnonzero(folds.number == fold)
+        model = make(folds.seed, int(fitted.sum())).fit(one[fitted], labels[fitted])
+        return asked, model.classes_, model.predict_proba(one[asked])
+
+    tasks = [(name, fold) for name in inputs for fold in range(N_FOLDS)]
+    with in_threads(fit, tasks) as results:  # and not the trees' own: they add probabilities in the order they come
+        for number, (asked, classes, probabilities) in enumerate(results):
+            found[tasks[number][0]][np.ix_(asked, classes)] = probabilities
+            progress((number + 1) / len(tasks))
     return found
 
 

@@ -122,7 +122,8 @@ def find_label_issues(
     if not found:
         sentences.append("neither embeddings nor features vary: no source has a score.")
         return LabelIssues(_ranked(_unjudged(survey, labelled)), sentences)
-    sentences.append(f"score = t / (t + p), p pooled from {', '.join(found)}; {N_FOLDS} folds, drawn {n_draws} times.")
+    drawn = "once" if n_draws == 1 else f"{n_draws} times"
+    sentences.append(f"score = t / (t + p), p pooled from {', '.join(found)}; {N_FOLDS} folds, drawn {drawn}.")
     table = _judged(survey, rows, labels, names, pooled(list(found.values())))
     alone = [one for name, one in found.items() if name.endswith(EMBEDDINGS)]
     table["score_embeddings"] = label_score(pooled(alone), labels) if alone else np.nan

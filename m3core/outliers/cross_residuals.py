@@ -11,6 +11,7 @@
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ __all__ = ["Ranked", "Residuals", "cross_residuals", "normal_deviates"]
 Array = NDArray[np.float64]
 
 LANDMARKS = 500
+MOST_JUDGED = 5000
+"""About so many sources choose the ridge: more choose the same."""
+
 RIDGES = 10.0 ** np.arange(-7, 1.5, 0.5)
 SCALE_RIDGES = 10.0 ** np.arange(-4, 2.5, 0.5)
 FITS = 3
@@ -181,6 +185,43 @@ def _basis(inputs: Array, seed: int) -> Array:
     return np.concatenate([np.ones((len(table), 1)), linear, curved * (np.sqrt(len(table)) / max(norm, 1e-12))], axis=1)
 
 
+@dataclass(frozen=True)
+class _Fit:
+    """A weighted least-squares fit with any ridge, by the eigenvectors of its normal matrix.
+
+    The size of that matrix is the basis', however many the sources; every ridge exceeds its rounding.
+
+    Attributes:
+        targets: (n, K).
+        turned: (n, B) the basis in eigenvectors; squared: (n, B) weight times its square; values: (B,) eigenvalues.
+        right: (B, K) right sides.
+    """
+
+    targets: Array
+    turned: Array
+    squared: Array
+    values: Array
+    right: Array
+
+    @classmethod
+    def of(cls, basis: Array, targets: Array, weight: Array) -> "_Fit":
+        weights = weight[:, None]
+        values, vectors = np.linalg.eigh((basis * weights).T @ basis)
+        turned = basis @ vectors
+        return cls(targets, turned, weights * turned**2, np.maximum(values, 0.0), turned.T @ (targets * weights))
+
+    def left_out(self, ridge: float, rows: slice = slice(None), columns: Any = slice(None)) -> Array:
+        """Residuals of some rows and targets, each of a fit without its source."""
+        inverse = 1 / (self.values + ridge * len(self.targets))
+        fitted = self.turned[rows] @ (self.right[:, columns] * inverse[:, None])
+        return (self.targets[rows, columns] - fitted) / np.maximum(1 - self.squared[rows] @ inverse, 1e-12)[:, None]
+
+
+def _error(residual: Array) -> Array:
+    size = np.abs(residual)
+    return np.asarray((np.minimum(size, 3 * np.median(size, axis=0)) ** 2).mean(axis=0))
+
+
 def _left_out(
     basis: Array, targets: Array, known: NDArray[np.bool_], ridges: Array, fits: int
 ) -> tuple[Array, Array]:  # fmt: skip
@@ -188,22 +229,14 @@ def _left_out(
     filled = np.where(known, targets, np.nanmedian(np.where(known, targets, np.nan), axis=0))
     filled = np.nan_to_num(filled)
     weight = np.ones(len(basis))
-    residual = expected = np.zeros_like(filled)
+    residual, expected = np.zeros_like(filled), np.zeros_like(filled)
+    judged = slice(None, None, max(1, len(basis) // MOST_JUDGED))
     for _ in range(fits):
-        root = np.sqrt(weight)[:, None]
-        left, singular, _ = np.linalg.svd(basis * root, full_matrices=False)
-        turned = left.T @ (filled * root)
-        least = np.full(filled.shape[1], np.inf)
-        residual = np.zeros_like(filled)
-        for ridge in ridges:
-            kept = singular**2 / (singular**2 + ridge * len(basis))
-            leverage = left**2 @ kept
-            tried = (filled - left @ (turned * kept[:, None]) / root) / np.maximum(1 - leverage, 1e-12)[:, None]
-            far = 3 * np.median(np.abs(tried), axis=0)
-            error = (np.minimum(np.abs(tried), far) ** 2).mean(axis=0)
-            better = error < least
-            least = np.where(better, error, least)
-            residual[:, better] = tried[:, better]
+        fit = _Fit.of(basis, filled, weight)
+        chosen = np.argmin([_error(fit.left_out(ridge, judged)) for ridge in ridges], axis=0)
+        for number in np.unique(chosen):
+            own = np.flatnonzero(chosen == number)
+            residual[:, own] = fit.left_out(ridges[number], columns=own)
         expected = filled - residual
         filled = np.where(known, targets, expected)
         z = np.minimum((residual / _robust_scale(residual, known)) ** 2, 25.0).mean(axis=1)

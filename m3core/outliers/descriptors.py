@@ -6,6 +6,7 @@ without a description of its own here is described by the principal components o
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from m3core.features import SEARCHED, feature_columns, is_light_curve, source_fe
 from m3core.light_curve import phase_fold
 from m3core.manifest import ModalitySpec
 from m3core.outliers.spectral_shape import SpectralShape
-from m3core.survey import Survey
+from m3core.survey import Survey, of_each_source
 
 __all__ = ["Descriptors", "curve_descriptors", "describe"]
 
@@ -87,17 +88,17 @@ def describe(
 def _of_curves(survey: Survey, spec: ModalitySpec, features: pd.DataFrame, progress: Progress) -> Descriptors:
     own = feature_columns(features, survey, spec.name) + [name for name in SEARCHED if name in features]
     own = list(dict.fromkeys(own))
-    rows: list[Mapping[str, float]] = []
-    for row in range(len(survey)):
-        if row % 100 == 0:
-            progress(row / len(survey))
-        observation = survey.observation(spec.name, row)
-        rows.append({} if observation is None else events(spec, observation))
-    table = pd.DataFrame(rows, index=features.index)
+    found = of_each_source(partial(_events, spec.name), survey, progress=progress)
+    table = pd.DataFrame(found, index=features.index)
     names = [name.removeprefix(f"{spec.name}: ") for name in own]
     present = survey.present(spec.name)[:, None]
     values = np.concatenate([features[own].to_numpy(np.float64), table.to_numpy(np.float64)], axis=1)
     return Descriptors((*names, *map(str, table.columns)), np.where(present, values, np.nan), EVENTS)
+
+
+def _events(name: str, survey: Survey, row: int) -> dict[str, float]:
+    observation = survey.observation(name, row)
+    return {} if observation is None else events(survey.modalities[name], observation)
 
 
 def curve_descriptors(survey: Survey, spec: ModalitySpec, row: int, kept: NDArray[np.bool_]) -> dict[str, float]:
@@ -166,11 +167,13 @@ def _without_fold(time: Array, bright: Array, period: float) -> Array:
     if not period > 0:
         return rest
     bins = np.minimum((phase_fold(time, 2 * period) * N_PHASES).astype(np.int64), N_PHASES - 1)
-    folded = rest.copy()
-    for number in range(N_PHASES):
-        inside = bins == number
-        if inside.sum() > 2:
-            folded[inside] = bright[inside] - np.median(bright[inside])
+    # medians of all bins at once: the middle of each bin's part of the points in order of bin and brightness
+    ordered = bright[np.lexsort((bright, bins))]
+    count = np.bincount(bins, minlength=N_PHASES)
+    middle = np.cumsum(count) - count + (count - 1) / 2
+    low, high = np.floor(middle).astype(np.int64), np.ceil(middle).astype(np.int64)
+    median = (ordered[low.clip(0, len(ordered) - 1)] + ordered[high.clip(0, len(ordered) - 1)]) / 2
+    folded = np.where(count[bins] > 2, bright - median[bins], rest)
     return folded if np.mean(np.abs(folded)) < np.mean(np.abs(rest)) else rest
 
 

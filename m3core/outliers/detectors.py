@@ -104,7 +104,6 @@ def _share_above(queries: NDArray[np.float32], index: NDArray[np.float32]) -> Ar
     for start in range(0, len(queries), CHUNK):
         scores = queries[start : start + CHUNK] @ index.T
         own = scores[np.arange(len(scores)), start + np.arange(len(scores))][:, None]
-        found[start : start + CHUNK] = ((scores > own).sum(axis=1) + ((scores == own).sum(axis=1) - 1) / 2) / (
-            len(index) - 1
-        )
+        above, at_least = (np.count_nonzero(one, axis=1) for one in (scores > own, scores >= own))
+        found[start : start + CHUNK] = (above + at_least - 1) / 2 / (len(index) - 1)
     return found

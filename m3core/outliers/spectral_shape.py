@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from m3core.survey import Observation, Survey
+from m3core.survey import Observation, Survey, of_each_source
 
 __all__ = ["SpectralShape"]
 
@@ -50,12 +51,8 @@ class SpectralShape:
         rows = np.flatnonzero(survey.present(name))
         edges = _common_edges(survey, name, rows)
         binned = np.full((len(survey), len(edges) - 1), np.nan, np.float32)
-        for number, row in enumerate(rows):
-            if number % 100 == 0:
-                progress(number / len(rows))
-            observation = survey.observation(name, int(row))
-            assert observation is not None
-            binned[row] = _binned(observation, edges)
+        for row, seen in zip(rows, of_each_source(partial(_of_row, name, edges), survey, rows, progress), strict=True):
+            binned[row] = seen
         usable = rows[np.isfinite(binned[rows]).all(axis=1)]
         empty = cls(edges, np.zeros(len(edges) - 1), np.zeros((0, len(edges) - 1)), np.ones(len(edges) - 1))
         values = np.full((len(survey), len(empty.names)), np.nan)
@@ -96,6 +93,12 @@ def _common_edges(survey: Survey, name: str, rows: NDArray[np.int64]) -> Array:
         last.append(np.nanmax(observation["wavelength"]))
     low, high = (float(np.median(first)), float(np.median(last))) if len(rows) else (0.0, 1.0)
     return np.linspace(low, high if high > low else low + 1.0, N_PIXELS + 1)
+
+
+def _of_row(name: str, edges: Array, survey: Survey, row: int) -> NDArray[np.float32]:
+    observation = survey.observation(name, row)
+    assert observation is not None
+    return _binned(observation, edges)
 
 
 def _binned(observation: Observation, edges: Array) -> NDArray[np.float32]:

@@ -8,7 +8,6 @@ A catalogue's period, where there is one, decides between fits about as good (`s
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Literal
@@ -26,6 +25,7 @@ from m3core.periods.harmonic_fit import (
     time_span,
     weighted_bands,
 )
+from m3core.workers import in_threads
 
 __all__ = [
     "FoundPeriod",
@@ -282,12 +282,9 @@ def search_periods(
         )
         return result.period, result.power, fold
 
-    pool = ThreadPoolExecutor(max_workers=workers)
-    try:
-        for number, row in enumerate(pool.map(one, range(len(stars)))):
+    with in_threads(one, range(len(stars)), workers) as results:
+        for number, row in enumerate(results):
             found[:, number] = row
             if number % 20 == 19 or number == len(stars) - 1:
                 progress((number + 1) / len(stars), f"Searching periods: {number + 1} of {len(stars)} stars.")
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
     return found[0], found[1], found[2]

@@ -7,7 +7,6 @@ alias. No class is known by name.
 """
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
 
 import numpy as np
@@ -19,7 +18,7 @@ from m3core.periods.check import HELD, PeriodCheck, check_period
 from m3core.periods.ephemeris import CATALOGUE, SEARCHED
 from m3core.periods.harmonic_fit import Band
 from m3core.periods.search import search_period
-from m3core.survey import Survey
+from m3core.survey import Survey, of_each_source
 
 __all__ = ["bands_of", "check_source", "check_survey", "checked_column"]
 
@@ -76,7 +75,6 @@ def check_survey(
     rows: NDArray[np.int64],
     *,
     suggested: NDArray[np.int64] | None = None,
-    workers: int = 2,
     progress: Progress = lambda done, sentence: None,
 ) -> pd.DataFrame:
     """Check sources.
@@ -85,7 +83,6 @@ def check_survey(
         rows: (n,) row numbers.
         suggested: (n,) class index that a source may rather belong to, -1 for none: a contact binary under a wrong
             label has the habit of contact binaries.
-        workers: threads; the result does not depend on their number.
         progress: called with the fraction done and a sentence; what it raises ends the work.
 
     Returns:
@@ -95,15 +92,11 @@ def check_survey(
         1); is_half_orbit (P/2 was preferred and taken for a binary's orbit).
     """
     column = checked_column(survey)
-    checks: list[PeriodCheck | None] = []
-    pool = ThreadPoolExecutor(max_workers=workers)
-    try:
-        for number, check in enumerate(pool.map(lambda row: check_source(survey, int(row)), rows)):
-            checks.append(check)
-            if number % 20 == 0:
-                progress(number / len(rows), f"Checking periods: {number} of {len(rows)} sources.")
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+
+    def so_far(done: float) -> None:
+        progress(done, f"Checking periods: {round(done * len(rows))} of {len(rows)} sources.")
+
+    checks = of_each_source(check_source, survey, rows, so_far)
     progress(1.0, f"Checked the periods of {len(rows)} sources.")
     even = np.array([c is not None and c.shape is not None and c.shape.is_single_and_even for c in checks], bool)
     eclipse = np.array([c is not None and c.shape is not None and c.shape.is_eclipse for c in checks], bool)

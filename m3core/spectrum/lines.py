@@ -73,10 +73,10 @@ LINES = (
     Line("TiO", "TiO 5862", "TiO", 5862.0),
     Line("TiO", "TiO 6159", "TiO", 6159.0),
     Line("TiO", "TiO 7054", "TiO", 7054.0),
-    Line("[N II], [S II]", "[N II] 6548", "", 6548.1),
-    Line("[N II], [S II]", "[N II] 6583", "[N II]", 6583.4),
-    Line("[N II], [S II]", "[S II] 6716", "[S II]", 6716.4),
-    Line("[N II], [S II]", "[S II] 6731", "", 6730.8),
+    Line("Nebular", "[N II] 6548", "", 6548.1),
+    Line("Nebular", "[N II] 6583", "[N II]", 6583.4),
+    Line("Nebular", "[S II] 6716", "[S II]", 6716.4),
+    Line("Nebular", "[S II] 6731", "", 6730.8),
 )
 
 GROUPS = tuple(dict.fromkeys(line.group for line in LINES))

@@ -74,7 +74,7 @@ def _raw(star: Star, group: CurveGroup, settings: LightCurveSettings, suffix: st
     named = f"Times are {system} as the survey names them" if system != "Time" else "The survey names no time system"
     caption.append(f"{named}; {offset:,.12g} d are taken off." if offset else f"{named}; nothing is taken off.")
     return Panel(
-        f"light_curve{suffix}", "Light curve", points_figure(curves, _look(settings)),
+        f"light_curve{suffix}", "Light curves over time", points_figure(curves, _look(settings)),
         " ".join([*caption, *group.notes]), _frame(curves, None),
     )  # fmt: skip
 
@@ -98,10 +98,9 @@ def _length(points: np.ndarray | None) -> int:
 
 
 def _folded(star: Star, group: CurveGroup, settings: LightCurveSettings, suffix: str) -> Panel:
-    title = "Folded light curve"
     if star.ephemeris is None:
         why = "No period is known of this source: type one to fold its light curves."
-        return Panel(f"folded{suffix}", title, None, "", pd.DataFrame(), why)
+        return Panel(f"folded{suffix}", "Light curves folded", None, "", pd.DataFrame(), why)
     found = star.ephemeris
     curves, notes = [], []
     for one, band in zip(_visible(group, settings), group.bands, strict=True):
@@ -121,11 +120,12 @@ def _folded(star: Star, group: CurveGroup, settings: LightCurveSettings, suffix:
         notes.append(f"Squares: means of {settings.n_bins} bins of phase, weighted, with the error of the mean.")
     epoch = value_and_error(found.epoch, found.epoch_error)
     zero = f"phase 0 {found.reason}, {group.time_system} {epoch}, for all bands"
-    period = value_and_error(found.period, found.period_error, digits=7)
-    caption = [f"P = {period} d; {zero}; {found.n_cycles:,} cycles.", *notes, *star.coarse]
+    error = f" ± {found.period_error:.1g} d" if np.isfinite(found.period_error) else ""
+    caption = [f"P = {found.period:.7f} d{error}; {zero}; {found.n_cycles:,} cycles.", *notes, *star.coarse]
     if phases(settings.phases)[1] == 2:
         caption.append("The second cycle, on grey, repeats the first.")
     figure = folded_figure(curves, Fold(found.period, found.epoch), _look(settings))
+    title = f"Light curves folded on {found.period:.7f} days"
     return Panel(f"folded{suffix}", title, figure, " ".join(caption), _frame(curves, found))
 
 

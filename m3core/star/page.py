@@ -11,7 +11,7 @@ from m3core.diagrams import amplitude_columns
 from m3core.errors import M3Error, one_sentence
 from m3core.features import is_light_curve
 from m3core.figures.light_curve import curves_of, points_figure
-from m3core.figures.series import line_figure
+from m3core.figures.spectrum import line_figure
 from m3core.kinds import Series, kind_of
 from m3core.measures import measure_survey
 from m3core.nights import Nights, find_nights

@@ -1,6 +1,10 @@
 """Panels that are computed on demand: searches for periods, and what follows from the ephemeris."""
 
-from collections.abc import Callable
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +19,7 @@ from m3core.figures.periodogram import (
 )
 from m3core.periods.box import box_search
 from m3core.periods.dispersion import dispersion_search
+from m3core.periods.harmonic_fit import Band
 from m3core.periods.periodogram import periodogram, thinned
 from m3core.periods.phase_zero import value_and_error
 from m3core.periods.prewhitening import SIGNAL_TO_NOISE, prewhiten
@@ -29,6 +34,32 @@ __all__ = ["SEARCHES"]
 
 TOO_FEW = "This source has too few points that vary for it."
 NO_PERIOD = "No period is known of this source: type one, or take one from a periodogram."
+
+
+KEPT = 24
+"""Results of searches that are kept: another folding period only moves the marks in their figures."""
+
+_results: OrderedDict[str, Any] = OrderedDict()
+_lock = threading.Lock()
+
+
+def _once(search: Callable[..., Any], bands: Sequence[Band], progress: Progress, **arguments: object) -> Any:
+    """What a search finds in light curves, from the last `KEPT` results where it is among them."""
+    told = hashlib.sha256(f"{search.__name__} {sorted(arguments.items())}".encode())
+    for band in bands:
+        for array in band:
+            told.update(np.ascontiguousarray(array).tobytes() + b"|")
+    key = told.hexdigest()
+    with _lock:
+        if key in _results:
+            _results.move_to_end(key)
+            return _results[key]
+    found = search(bands, progress=progress, **arguments)
+    with _lock:
+        _results[key] = found
+        while len(_results) > KEPT:
+            _results.popitem(last=False)
+    return found
 
 
 def _nothing(key: str, title: str, why: str) -> Panel:
@@ -80,8 +111,10 @@ def _periodogram(star: Star, settings: LightCurveSettings, progress: Progress) -
 def _box(star: Star, settings: LightCurveSettings, progress: Progress) -> Panel:
     key, title = "box", "Box least squares"
     group, period = star.groups[0], _period(star)
-    shortest = settings.shortest_period or (0.3 if period is None or period > 0.6 else max(period / 2, 0.05))
-    found = box_search(group.bands, value=group.value, shortest_period=shortest, progress=progress)
+    shortest = settings.shortest_period
+    if shortest is None:
+        shortest = 0.3 if period is None or period > 0.6 else (0.1 if period > 0.2 else 0.02)
+    found = _once(box_search, group.bands, progress, value=group.value, shortest_period=shortest)
     if found is None or not found.peaks:
         return _nothing(key, title, TOO_FEW)
     x, power, k = thinned(found.period, found.power, MOST_DRAWN)
@@ -103,7 +136,7 @@ def _box(star: Star, settings: LightCurveSettings, progress: Progress) -> Panel:
 
 def _dispersion(star: Star, settings: LightCurveSettings, progress: Progress) -> Panel:
     key, title = "dispersion", "Phase dispersion and string length"
-    found = dispersion_search(star.groups[0].bands, shortest_period=_shortest(star, settings), progress=progress)
+    found = _once(dispersion_search, star.groups[0].bands, progress, shortest_period=_shortest(star, settings))
     if found is None:
         return _nothing(key, title, TOO_FEW)
     best = "; ".join(
@@ -129,7 +162,7 @@ def _dispersion(star: Star, settings: LightCurveSettings, progress: Progress) ->
 def _prewhitening(star: Star, settings: LightCurveSettings, progress: Progress) -> Panel:
     key, title = "prewhitening", "Prewhitening"
     group = star.groups[0]
-    found = prewhiten(group.bands, shortest_period=_shortest(star, settings), progress=progress)
+    found = _once(prewhiten, group.bands, progress, shortest_period=_shortest(star, settings))
     if found is None:
         return _nothing(key, title, TOO_FEW)
     fitted = [one for one in group.curves if len(one.time)]

@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import Page
 
+from m3core.workers import allow_processes
 from pages.components import sidebar, state
 from pages.components.border import sentences
 from pages.components.notices import show_notices
@@ -19,6 +20,7 @@ INSIDE, SENT = "inside_app", "sent_through_app"
 
 def run_app() -> None:
     """What app.py does: the frame, and in it the page that the URL asks for."""
+    allow_processes()
     page = _navigation()
     st.logo(str(ASSETS / "logo.svg"), icon_image=str(ASSETS / "icon.svg"))
     st.html(ASSETS / "style.css")

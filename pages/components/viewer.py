@@ -5,15 +5,17 @@ from collections.abc import Sequence
 import streamlit as st
 
 from m3core.figures.light_curve import curves_of, points_figure
-from m3core.figures.series import line_figure
+from m3core.figures.spectrum import line_figure
 from m3core.kinds import Series, kind_of
 from m3core.sky import sexagesimal
+from m3core.spectrum.spectrum import spectra_specs
 from m3core.survey import Source, Survey
 from pages.components import state
 from pages.components.catalogue_panel import catalogue_panel
 from pages.components.figure import show
 from pages.components.light_curve_panel import light_curve_panel
 from pages.components.neighbours_panel import neighbours_panel
+from pages.components.spectrum_panel import source_spectra
 from pages.components.text import literal
 
 __all__ = ["empty_viewer", "viewer"]
@@ -48,11 +50,13 @@ def _panels(survey: Survey, source: Source, *, around: Sequence[str], page: str,
     _header(source, around)
     series = {name: kind_of(spec).series(spec, source) for name, spec in survey.modalities.items()}
     every = [one for found in series.values() for one in found]
-    foldable = [one for one in every if one.foldable]
-    if foldable:
-        light_curve_panel(survey, source, foldable, wide=wide)
+    if any(one.foldable for one in every):
+        light_curve_panel(survey, source, wide=wide)
+    spectra = {spec.name for spec in spectra_specs(survey)} & set(source.observations)
+    if spectra:
+        source_spectra(survey, source, wide=wide)
     for one in every:
-        if one.style != "table" and not one.foldable:
+        if one.style != "table" and not one.foldable and one.name not in spectra:
             _other_series(source, one)
     absent = [name for name, found in series.items() if not found]
     if absent:

@@ -59,9 +59,9 @@ PAGES = (
 )
 
 
-def make_run(path: Path, survey: Survey, *, embedded: bool = True) -> Run:
+def make_run(path: Path, survey: Survey, *, embedded: bool = True, seed: int = 42) -> Run:
     """A finished run with a real, untrained model; its maps are two of the embedding's dimensions."""
-    settings = TrainConfig(epochs=2, batch_size=16, embedding_dim=16)
+    settings = TrainConfig(epochs=2, batch_size=16, embedding_dim=16, seed=seed)
     run = Run(path)
     path.mkdir(parents=True)
     RunConfig(survey.path, survey.hash, settings).write(path)

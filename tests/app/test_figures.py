@@ -8,7 +8,7 @@ from m3core.colouring import Categories, Values, colouring
 from m3core.figures.light_curve import Curve, Fold, Look, curves_of, folded_figure, points_figure
 from m3core.figures.map import map_figure
 from m3core.figures.palette import MISSING, OKABE_ITO, band_colours, mark, tinted_grey
-from m3core.figures.series import line_figure
+from m3core.figures.spectrum import line_figure
 from m3core.figures.text import plain, shortened
 from m3core.figures.training import loss_figure, recall_figure
 from m3core.kinds import Series

@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from m3core.figures.light_curve import Fold, Look, curves_of, folded_figure, points_figure
-from m3core.figures.series import line_figure
+from m3core.figures.spectrum import line_figure
 from m3core.kinds import Series, kind_of
 from m3core.periods.ephemeris import known_periods
 from m3core.sky import sexagesimal

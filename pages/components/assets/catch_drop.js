@@ -1,0 +1,29 @@
+// A file dropped anywhere on the page goes to one uploader: nobody has to aim.
+export default function ({ data, parentElement }) {
+  parentElement.m3Forget?.();
+
+  function over(event) {
+    if (event.dataTransfer?.types?.includes("Files")) event.preventDefault();
+  }
+
+  function drop(event) {
+    const files = event.dataTransfer?.files;
+    if (!files?.length || event.target.closest?.('[data-testid="stFileUploader"]')) return; // aimed at one
+    event.preventDefault();
+    const input = document.querySelector(`.st-key-${data.place} input[type="file"]`);
+    if (!input) return;
+    const held = new DataTransfer();
+    for (const file of files) held.items.add(file);
+    input.files = held.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+    input.closest(`.st-key-${data.place}`).scrollIntoView({ block: "start", behavior: "smooth" });
+  }
+
+  document.addEventListener("dragover", over);
+  document.addEventListener("drop", drop);
+  parentElement.m3Forget = () => {
+    document.removeEventListener("dragover", over);
+    document.removeEventListener("drop", drop);
+  };
+  return parentElement.m3Forget;
+}

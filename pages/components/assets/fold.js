@@ -1,0 +1,124 @@
+// A slider for the period: the folded figure answers while it is dragged, without asking the server.
+// Points are drawn on a canvas over the chart, whose own points are out of sight meanwhile; on release the server folds.
+const WIDTHS = [
+  ["± 1 cycle", (f, span) => 1 / span],
+  ["± 10 cycles", (f, span) => 10 / span],
+  ["± 1 %", (f) => 0.01 * f],
+  ["± 10 %", (f) => 0.1 * f],
+];
+const STEPS = 4000;
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  parentElement.m3Forget?.(); // called anew for every period, with no word in between
+  const { chart: key, period, epoch, span, start, cycles } = data;
+  let canvas = null;
+
+  parentElement.replaceChildren();
+  const row = document.createElement("div");
+  row.style.cssText =
+    "display:flex;gap:.6rem;align-items:center;font:13px var(--st-font, sans-serif);color:var(--st-text-color)";
+  const label = document.createElement("span");
+  label.style.cssText = "white-space:nowrap;font-variant-numeric:tabular-nums;min-width:11.5em";
+  const slider = document.createElement("input");
+  Object.assign(slider, { type: "range", min: -STEPS, max: STEPS, step: 1, value: 0, ariaLabel: "Drag the period" });
+  slider.style.cssText = "flex:1;min-width:80px;accent-color:var(--st-primary-color)";
+  slider.className = "m3-period";
+  const widths = document.createElement("select");
+  widths.ariaLabel = "How far the slider reaches";
+  widths.title = "How far the slider reaches: cycles over the whole time span, or percent of the frequency";
+  widths.style.cssText =
+    "font:inherit;color:inherit;background:transparent;border:1px solid var(--st-border-color, #8a8f98);" +
+    "border-radius:6px;padding:1px 2px";
+  for (const [name] of WIDTHS) widths.add(new Option(name, name));
+  widths.selectedIndex = window.m3FoldWidth ?? 0;
+  row.append(label, slider, widths);
+  parentElement.append(row);
+
+  const frequency = () => {
+    const f = 1 / period;
+    const width = Math.min(WIDTHS[widths.selectedIndex][1](f, span), 0.9 * f);
+    return f + (Number(slider.value) / STEPS) * width;
+  };
+  const say = () => (label.textContent = `P = ${(1 / frequency()).toFixed(7)} d`);
+
+  const plot = () => document.querySelector(`.st-key-${key} .js-plotly-plot`);
+  const layers = (chart) => chart.querySelectorAll(".scatterlayer, .gl-container");
+
+  function draw() {
+    const chart = plot();
+    const frame = chart?.querySelector(".svg-container");
+    if (!frame || !chart._fullData) return;
+    const scale = window.devicePixelRatio || 1;
+    if (!canvas?.isConnected) {
+      canvas = document.createElement("canvas");
+      canvas.className = "m3-fold";
+      canvas.style.cssText = "position:absolute;left:0;top:0;pointer-events:none;z-index:4";
+      frame.appendChild(canvas);
+    }
+    for (const layer of layers(chart)) layer.style.visibility = "hidden";
+    canvas.width = frame.clientWidth * scale;
+    canvas.height = frame.clientHeight * scale;
+    canvas.style.width = `${frame.clientWidth}px`;
+    canvas.style.height = `${frame.clientHeight}px`;
+    const pen = canvas.getContext("2d");
+    pen.scale(scale, scale);
+    const f = frequency();
+    for (const trace of chart._fullData) {
+      if (!trace.customdata?.length || trace.visible !== true) continue;
+      const x = chart._fullLayout[trace.xaxis.replace("x", "xaxis")];
+      const y = chart._fullLayout[trace.yaxis.replace("y", "yaxis")];
+      const n = trace.customdata.length / cycles;
+      const size = Math.max(1.5, (trace.marker?.size ?? 5) / 2);
+      pen.save();
+      pen.beginPath();
+      pen.rect(x._offset, y._offset, x._length, y._length);
+      pen.clip();
+      pen.fillStyle = trace.marker?.color ?? "#888";
+      pen.globalAlpha = 0.85;
+      pen.beginPath();
+      for (let i = 0; i < n; i++) {
+        let phase = (trace.customdata[i] - epoch) * f;
+        phase -= Math.floor(phase);
+        if (phase >= start + 1) phase -= 1;
+        const top = y._offset + y.l2p(trace.y[i]);
+        for (let turn = 0; turn < cycles; turn++) {
+          const left = x._offset + x.l2p(phase + turn);
+          pen.moveTo(left + size, top);
+          pen.arc(left, top, size, 0, 6.2832);
+        }
+      }
+      pen.fill();
+      pen.restore();
+    }
+  }
+
+  function clear() {
+    canvas?.remove();
+    canvas = null;
+    const chart = plot();
+    if (chart) for (const layer of layers(chart)) layer.style.visibility = "";
+  }
+
+  let asked = 0;
+  slider.addEventListener("input", () => {
+    say();
+    cancelAnimationFrame(asked);
+    asked = requestAnimationFrame(draw);
+  });
+  slider.addEventListener("change", () => {
+    if (slider.value === "0") clear();
+    else setTriggerValue("period", 1 / frequency());
+  });
+  widths.addEventListener("change", () => {
+    window.m3FoldWidth = widths.selectedIndex;
+    slider.value = 0;
+    say();
+    clear();
+  });
+  say();
+  parentElement.m3Forget = () => {
+    cancelAnimationFrame(asked);
+    clear();
+  };
+  return parentElement.m3Forget;
+}

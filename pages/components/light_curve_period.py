@@ -1,0 +1,49 @@
+"""The period of a source in the session, and the slider that folds while it is dragged."""
+
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from m3core.figures.light_curve import phases
+from m3core.star.folding import LightCurveSettings, Star
+
+__all__ = ["fold_slider", "put_period"]
+
+_FOLD = st.components.v2.component(
+    "m3_fold", js=(Path(__file__).parent / "assets" / "fold.js").read_text(encoding="utf-8")
+)
+
+SLIDER = "fold_slider"
+
+
+def put_period(key: str, period: float) -> None:
+    """Fold on a period from the next rerun on."""
+    st.session_state[key] = float(period)
+
+
+def fold_slider(key: str, star: Star, settings: LightCurveSettings) -> None:
+    """A slider about the period; the browser folds while it is dragged, the server when it is let go.
+
+    Args:
+        key: of the period in the session.
+        star: with an ephemeris.
+    """
+    found = star.ephemeris
+    assert found is not None
+    start, cycles = phases(settings.phases)
+    times = np.concatenate([one.time for one in star.groups[0].curves])
+    span = max(float(np.ptp(times)), found.period)
+
+    def let_go() -> None:
+        period = getattr(st.session_state.get(SLIDER), "period", None)
+        if period:
+            put_period(key, period)
+
+    _FOLD(
+        data={
+            "chart": "folded", "period": found.period, "epoch": found.epoch, "span": span, "start": start,
+            "cycles": cycles,
+        },
+        key=SLIDER, on_period_change=let_go, height="content",
+    )  # fmt: skip

@@ -1,0 +1,62 @@
+"""LAMOST spectra dropped onto the page."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from data.spectrum_file import open_spectrum
+from m3core.spectrum.lines import LIGHT_SPEED
+from m3core.survey import Survey
+from pages.components.border import guarded, sentences
+from pages.components.spectrum_panel import file_spectra
+from pages.components.text import literal
+
+__all__ = ["dropped_spectra"]
+
+_CATCH = st.components.v2.component(
+    "m3_catch_drop", js=(Path(__file__).parent / "assets" / "catch_drop.js").read_text(encoding="utf-8")
+)
+
+
+@st.fragment(key="dropped_spectra")
+@guarded
+def dropped_spectra(survey: Survey | None) -> None:
+    """The place to drop FITS files, and the spectra of those that were dropped, wherever on the page.
+
+    Args:
+        survey: whose sources and classes may be laid over them.
+    """
+    files = st.file_uploader(
+        "Drop LAMOST spectra (FITS, either layout) anywhere on this page, or choose them", key="spectrum_files",
+        accept_multiple_files=True,
+        help="Low-resolution spectra as LAMOST publishes them, .fits or .fits.gz, to DR7 or from DR8. They are looked "
+        "at and not kept.",
+    )  # fmt: skip
+    _CATCH(data={"place": "spectrum_files"}, key="catch_drop", height=1)
+    spectra, redshifts = [], []
+    for file in files:
+        with sentences():
+            spectrum, header, notes = open_spectrum(file.name, file.getvalue())
+            spectra.append(spectrum)
+            redshifts.append(header["z"])
+            st.markdown(_described(spectrum.name, header))
+            for note in notes:
+                st.caption(literal(note, 300))
+    if spectra:
+        file_spectra(spectra, redshifts, survey)
+
+
+def _described(name: str, header: dict[str, object]) -> str:
+    """What LAMOST itself says of a spectrum."""
+    z = header["z"]
+    known = isinstance(z, int | float)
+    parts = [
+        f"class **{literal(header['class'] or 'not given')}**",
+        f"subclass **{literal(header['subclass'] or 'not given')}**",
+        f"redshift **{literal(f'{z:+.6f}')}** ({literal(f'{z * LIGHT_SPEED:+.1f}')} km/s)" if known else "no redshift",
+    ]
+    if isinstance(header["snrg"], int | float):
+        parts.append(f"S/N in g {literal(round(header['snrg'], 1))}")
+    if header["obsid"] is not None:
+        parts.append(f"obsid {literal(header['obsid'])}")
+    return f"**{literal(name)}** by LAMOST: {', '.join(parts)}"

@@ -1,0 +1,128 @@
+"""The spectra of a source: figure, controls, and what was measured."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+import streamlit as st
+
+from m3core.errors import M3Error
+from m3core.manifold import MEAN
+from m3core.spectrum.lines import LIGHT_SPEED
+from m3core.spectrum.spectrum import Spectrum, spectra_of, spectra_specs
+from m3core.spectrum.template import class_template, known_velocity, redshift_column
+from m3core.star.panel import Panel
+from m3core.star.spectra import SpectrumSettings, laid_over, panel_key, spectrum_panel, spectrum_panels, width_panel
+from m3core.survey import Source, Survey
+from pages.components import resources, state
+from pages.components.border import guarded
+from pages.components.figure import show_panel
+from pages.components.kept_view import keep_view, kept_view
+from pages.components.neighbours_panel import N_NEIGHBOURS
+from pages.components.spectrum_controls import OWN, controls, measuring, take_drag
+from pages.components.text import literal
+
+__all__ = ["file_spectra", "source_spectra"]
+
+MOST_SUGGESTED = 50
+
+
+def source_spectra(survey: Survey, source: Source, *, wide: bool) -> None:
+    """Every spectrum of a source, in a fragment: a changed setting draws nothing but these."""
+
+    @st.fragment
+    @guarded
+    def draw() -> None:
+        owner = f"{survey.hash[:8]}_{source.source_id}"
+        st.markdown("**Spectrum**")
+        settings, measures = controls(
+            owner, "spectrum", first_velocity=known_velocity(survey, source), origin="Redshift of the catalogue, c z",
+            classes=[OWN, *survey.classes], candidates=_suggested(source.source_id), wide=wide,
+        )  # fmt: skip
+        spectra = spectra_of(survey, source)
+        for spectrum in spectra:
+            chart = panel_key(spectrum)
+            settled = _settled(settings, owner, chart, measures)
+            panels = spectrum_panels(survey, source, settled, only=spectrum.name)
+            _show(panels, owner, chart, settled, file=source.source_id, several=len(spectra) > 1)
+
+    draw()
+
+
+def file_spectra(spectra: Sequence[Spectrum], redshifts: Sequence[float | None], survey: Survey | None) -> None:
+    """Spectra from files: one of them, with the others laid over it.
+
+    Args:
+        redshifts: as the files have them; None where one has none.
+        survey: whose sources and classes may be laid over them.
+    """
+    names = [spectrum.name for spectrum in spectra]
+    chosen = names[0]
+    if len(names) > 1:
+        chosen = st.selectbox(
+            "Lines, error band and measurements are those of", names, key="file_chosen", persist_state="session",
+            width=420,
+        )  # fmt: skip
+    first, redshift = next(pair for pair in zip(spectra, redshifts, strict=True) if pair[0].name == chosen)
+    specs = [] if survey is None else spectra_specs(survey)
+    owner = f"file_{first.name}"
+    now = state.chosen().source
+    settings, measures = controls(
+        owner, "file", first_velocity=None if redshift is None else redshift * LIGHT_SPEED,
+        origin="Redshift of the file, c z", classes=survey.classes if survey is not None and specs else (),
+        candidates=_suggested(now, itself=True) if specs else (), wide=True,
+    )  # fmt: skip
+    chart = panel_key(first)
+    settled = _settled(settings, owner, chart, measures)
+    others, template = [one for one in spectra if one is not first], None
+    if survey is not None and specs:
+        others += laid_over(survey, settled.others, specs[0].name)
+        if settled.template_of is not None:
+            template = class_template(survey, specs[0].name, settled.template_of)
+    panel = spectrum_panel(
+        first, settled, title=first.name, others=others, template=template,
+        template_moves=survey is not None and redshift_column(survey) is not None,
+    )  # fmt: skip
+    _show([panel, *width_panel(first, settled)], owner, chart, settled, file=first.name)
+
+
+def _settled(settings: SpectrumSettings, owner: str, chart: str, measures: bool) -> SpectrumSettings:
+    """The settings with what belongs to one chart: the range to measure and the kept zoom."""
+    found = measuring(owner, chart, measures)
+    meaning = f"{settings.continuum} {settings.template} {bool(settings.others)}"
+    view = kept_view(f"{owner}_{chart}", meaning)
+    return replace(settings, width_range=found.range, view=view)
+
+
+def _show(
+    panels: Sequence[Panel], owner: str, chart: str, settings: SpectrumSettings, *, file: str, several: bool = False
+) -> None:
+    for panel in panels:
+        if "W [Å]" in panel.data:  # beside the boxes of the range; how it was measured stands below the figure
+            row = panel.data.iloc[0]
+            between = literal(f"{row['from [Å]']:.1f}-{row['to [Å]']:.1f}")
+            st.markdown(
+                f"**W = {row['W [Å]']:.3f} ± {row['error [Å]']:.3f} Å** as observed in {between} Å, "
+                f"{row['W at rest [Å]']:.3f} ± {row['error at rest [Å]']:.3f} Å at rest"
+            )
+    for panel in panels:
+        if panel.key == chart and panel.figure is not None:
+            drag = partial(take_drag, owner) if settings.drag == "select" else None
+            show_panel(panel, file=file, on_select=drag, selection_mode=("box",), titled=several)
+            keep_view(f"{owner}_{chart}", chart, settings.view)
+        else:
+            show_panel(panel, file=file)
+
+
+def _suggested(source_id: str | None, *, itself: bool = False) -> list[str]:
+    """Ids to lay over: those that are selected, and the nearest neighbours where the run has embedded the survey."""
+    now = state.chosen()
+    found = list(state.selection())[:MOST_SUGGESTED]
+    if source_id is not None and now.run is not None and now.survey is not None:
+        try:
+            near = resources.neighbours(now.run, now.survey, source_id, MEAN, N_NEIGHBOURS)
+        except M3Error:
+            near = []
+        found += [one for one, _ in near]
+    first = [source_id] if itself and source_id is not None else []
+    return [*first, *(one for one in dict.fromkeys(found) if one != source_id)]
