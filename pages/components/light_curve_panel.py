@@ -6,7 +6,7 @@ import streamlit as st
 
 from m3core.periods.ephemeris import KnownPeriod, known_periods
 from m3core.star.folding import LightCurveSettings, Star, star_of
-from m3core.star.light_curves import light_curve_panels
+from m3core.star.light_curves import panels_of
 from m3core.star.panel import Panel
 from m3core.survey import Source, Survey
 from pages.components.figure import show_panel
@@ -46,7 +46,7 @@ def light_curve_panel(survey: Survey, source: Source, *, wide: bool) -> None:
         st.caption(_known(periods))
     if star.ephemeris is not None:
         fold_slider(key, star, settings)
-    _draw(survey, source, settings, star, wide=wide)
+    _draw(source, settings, star, wide=wide)
     searches(survey, source, settings, key)
 
 
@@ -77,8 +77,8 @@ def _known(periods: list[KnownPeriod]) -> str:
     return literal(f"{text[0].upper()}{text[1:]}.", 400)
 
 
-def _draw(survey: Survey, source: Source, settings: LightCurveSettings, star: Star, *, wide: bool) -> None:
-    panels = light_curve_panels(survey, source, settings)
+def _draw(source: Source, settings: LightCurveSettings, star: Star, *, wide: bool) -> None:
+    panels = panels_of(star, settings)
     raw = [panel for panel in panels if panel.key.startswith("light_curve")]
     folded = [panel for panel in panels if panel.key.startswith("folded")]
     if star.ephemeris is None:
