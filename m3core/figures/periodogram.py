@@ -153,9 +153,11 @@ def _marks(
     power = [float(found.power[max(0, k - 3) : k + 4].max()) for k in near]
     return {
         "type": "scatter", "mode": "markers+text", "x": at, "y": power, "name": name, "customdata": 1 / at,
-        "text": [plain(one) for one in shown or names], "hovertext": [plain(one) for one in names], "textposition": "top center", "textfont": {"size": 10},
+        "text": [plain(one) for one in shown or names], "hovertext": [plain(one) for one in names],
+        "textposition": "top center", "textfont": {"size": 10},
         "marker": {"color": colour, "size": 9, "symbol": symbol},
-        "hovertemplate": "%{hovertext}<br>P = %{customdata:.7f} d<br>%{y:.4f}<br>click to fold<extra></extra>", **_axes(1),
+        "hovertemplate": "%{hovertext}<br>P = %{customdata:.7f} d<br>%{y:.4f}<br>click to fold<extra></extra>",
+        **_axes(1),
     }  # fmt: skip
 
 

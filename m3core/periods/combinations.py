@@ -1,4 +1,4 @@
-"""Names of the frequencies of a star: independent ones, their harmonics and sums, side lobes, aliases of the sampling."""
+"""Names of the frequencies of a star: independent ones, their harmonics and sums, aliases and side lobes."""
 
 from collections.abc import Sequence
 

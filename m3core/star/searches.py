@@ -127,7 +127,8 @@ def _box(star: Star, settings: LightCurveSettings, progress: Progress) -> Panel:
     caption = (
         "Log likelihood of a box over a constant (astropy, Kovacs et al. 2002), higher is better; all bands on one "
         f"zero point. Best: {best}. Errors of periods from 50 bootstrap draws. {len(found.period):,} periods from "
-        f"{shortest:.4g} d, boxes of {found.shortest_share:.3f} to 0.17 of the period; of each of {len(x):,} parts of the axis the highest is drawn. A binary with two "
+        f"{shortest:.4g} d, boxes of {found.shortest_share:.3f} to 0.17 of the period; of each of {len(x):,} parts of "
+        "the axis the highest is drawn. A binary with two "
         "like eclipses peaks "
         "at half its orbit. Click on a peak to fold there."
     )
