@@ -92,3 +92,58 @@ def test_a_survey_without_any_has_no_such_file(tmp_path):
     plain = make_survey(tmp_path / "plain", n=4)
     assert not list(plain.path.glob("*.aside.arrow"))
     assert plain.aside("g", 0) is None
+
+
+def imported(folder, **columns) -> Survey:
+    """A table of two stars in two bands with a column more, imported by the command."""
+    from data.import_table.importer import Options as TableOptions
+    from data.import_table.importer import plan as plan_table
+    from data.import_table.importer import write as write_table
+
+    rng = np.random.default_rng(3)
+    rows = [
+        pd.DataFrame(
+            {"source_id": star, "band": band, "hjd": 2_455_000 + np.sort(rng.uniform(0, 200, 30)),
+             "mag": 15 + rng.normal(0, 0.3, 30), "mag_err": 0.02}
+        )
+        for star in ("a", "b")
+        for band in ("g", "r")
+    ]  # fmt: skip
+    table = pd.concat(rows, ignore_index=True)
+    for name, (where, what, other) in columns.items():
+        table[name] = table.get(name, other)
+        table.loc[where, name] = what
+    folder.mkdir()
+    pd.DataFrame({"source_id": ["a", "b"], "ra": [1.0, 2.0], "dec": [0.0, 0.0]}).to_csv(folder / "catalogue.csv")
+    table.to_csv(folder / "photometry.csv", index=False)
+    options = TableOptions(
+        catalogue=folder / "catalogue.csv", photometry=folder / "photometry.csv", period_search=False, strict=True
+    )
+    return write_table(plan_table(options), folder / "survey")
+
+
+@pytest.mark.parametrize(
+    ("columns", "flags"),
+    [
+        ({"upper_limit": ([2, 5], True, False)}, [1, 1]),
+        ({"upper_limit": ([2, 5], 1, 0)}, [1, 1]),
+        ({"quality_flag": ([4], "B", "G")}, [2]),
+        ({"quality_flag": ([4, 7], 8, 0), "non_detection": ([4], "yes", "no")}, [3, 2]),
+        ({"limit": ([], 0, 16.5), "mag_err": ([1], 99.99, 0.02)}, [1]),
+    ],
+)
+def test_a_table_may_have_them_too(tmp_path, columns, flags):
+    survey = imported(tmp_path / "files", **columns)
+    aside = survey.aside("g", 0)
+    assert aside["flag"].tolist() == flags
+    assert len(survey.source("a").observations["g"]["time"]) == 30 - len(flags)
+    assert survey.aside("r", 0) is None
+    assert survey.aside("g", 1) is None
+    survey.verify()
+
+
+def test_an_error_of_99_alone_is_still_an_absent_error(tmp_path):
+    from m3core.errors import M3Error
+
+    with pytest.raises(M3Error, match="fill value as error"):
+        imported(tmp_path / "files", mag_err=([1], 99.99, 0.02))
