@@ -26,7 +26,7 @@ from m3core.periods.harmonic_fit import share_explained, time_span, weighted_ban
 from m3core.periods.survey_check import bands_of, check_survey
 from m3core.run import Run
 from m3core.survey import Survey
-from training.experiment.trees import lightgbm
+from training.trees import lightgbm
 
 __all__ = ["changed_labels", "changed_periods", "label_rows", "period_rows"]
 

@@ -1,9 +1,14 @@
-"""Pseudo-labels: what a support vector machine on frozen pre-trained features says of every source.
+"""Pseudo-labels: what two classifiers on what a pre-trained model gives say of every source.
 
-A network fine-tuned on few labels learns their errors; a wide-margin classifier on features that needed no labels does
-so less, and what it says of the sources without a label is worth training on (self-training: Yarowsky 1995; Lee 2013).
+A network fine-tuned on few labels learns their errors; classifiers of another kind, on features that needed no labels,
+do so less, and what they say of the sources without a label is worth training on (self-training: Yarowsky 1995; Lee
+2013). One is a support vector machine on the frozen features, the other boosted trees on their principal components
+and on the numbers that the encoders are given beside curves and spectra (properties, catalogue columns). The first is
+the better one where classes lie close in the features, the second where a few numbers decide; their mean is near
+the better in either case (docs/accuracy.md).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,45 +19,75 @@ from m3core.batch import make_batch
 from m3core.model import Classifier
 from m3core.survey import Survey
 from training.labels import draw
+from training.trees import lightgbm
 
-__all__ = ["Lesson", "frozen_features", "taught"]
+__all__ = ["Lesson", "Seen", "seen_by", "taught"]
 
 BATCH_SIZE = 256
 
 FOLDS = 5
 
 MOST_LABELS = 3000
-"""Labels that the machine is fitted on: its time grows with their number squared, what they add shrinks."""
+"""Labels that the classifiers are fitted on: their time grows with the number, what more of them add shrinks."""
 
 STRENGTH, WIDTH = 5.0, 0.2
 """C of the machine, and gamma of its kernel times the number of features (scikit-learn's default is 1)."""
+
+N_COMPONENTS = 30
+"""Principal components of the features that the trees see."""
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 
-def frozen_features(model: Classifier, survey: Survey) -> Array:
-    """(N, K) what the encoders give before any projection, standardised over the training split; 0 where absent."""
+@dataclass(frozen=True)
+class Seen:
+    """What a pre-trained model gives, and what it is given.
+
+    Attributes:
+        features: (N, K) of the encoders before any projection, standardised over the training split; 0 where absent.
+        numbers: (N, M) principal components of the features, and every input that is a number and no curve.
+    """
+
+    features: Array
+    numbers: Array
+
+
+def seen_by(model: Classifier, survey: Survey) -> Seen:
+    """Run the frozen encoders over every source of a survey."""
     names, train = model.config.names, survey.rows("train")
     was_training, device = model.training, next(model.parameters()).device
     model.eval()
-    found = {name: np.zeros((len(survey), width)) for name, width in model.backbone.widths.items()}
+    found: dict[str, list[Array]] = {name: [] for name in names}
+    given: dict[str, list[Array]] = {}
     with torch.inference_mode():
         for start in range(0, len(survey), BATCH_SIZE):
             rows = np.arange(start, min(start + BATCH_SIZE, len(survey)))
             batch = make_batch(survey, rows, model.config.modalities).to(device)
             for name, features in model.backbone.features(batch.inputs).items():
-                found[name][rows] = features.cpu().numpy()
+                found[name].append(features.cpu().numpy().astype(np.float64))
+            for key, values in batch.inputs.items():
+                if values.ndim == 2 and not key.endswith("mask"):
+                    given.setdefault(key, []).append(values.cpu().numpy().astype(np.float64))
     model.train(was_training)
     parts = []
     for name in names:
-        present = survey.present(name)
-        known = found[name][train[present[train]]]
+        features, present = np.concatenate(found[name]), survey.present(name)
+        known = features[train[present[train]]]
         if len(known):
             spread = known.std(axis=0)
-            scaled = (found[name] - known.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+            scaled = (features - known.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
             parts.append(np.where(present[:, None], scaled, 0.0))
-    return np.concatenate(parts, axis=1)
+    all_features = np.concatenate(parts, axis=1)
+    numbers = [np.concatenate(values) for values in given.values()]
+    return Seen(all_features, np.concatenate([_components(all_features, train), *numbers], axis=1))
+
+
+def _components(features: Array, train: Indices) -> Array:
+    from sklearn.decomposition import PCA
+
+    count = min(N_COMPONENTS, features.shape[1], len(train))
+    return np.asarray(PCA(count, random_state=0).fit(features[train]).transform(features))
 
 
 @dataclass(frozen=True)
@@ -76,16 +111,17 @@ def taught(
 ) -> Lesson:  # fmt: skip
     """Labels, and pseudo-labels of the sources without one.
 
-    The machine's decision values become probabilities by a logistic regression on its out-of-sample values (five-fold;
-    Platt 1999, for several classes). The target of a labelled source is (1 - share) * label + share * what a machine
-    that has not seen it says of it, which tempers wrong labels; a class of fewer than ten labels keeps its own.
+    What is said of a source is the mean of the probabilities of machine and trees; the machine's decision values become
+    probabilities by a logistic regression on its out-of-sample values (five-fold; Platt 1999, for several classes). The
+    target of a labelled source is (1 - share) * label + share * what is said of it by classifiers that have not seen
+    it, which tempers wrong labels; a class of fewer than ten labels keeps its own.
 
     Args:
         model: over the pre-trained encoders.
         classes: (N,) class index of every source, of which only those at `labelled` are read.
         labelled, unlabelled: rows of the training split, with one of the modalities.
-        share: of the machine in the target of a labelled source, 0 to 1.
-        seed: of the folds.
+        share: of what is said in the target of a labelled source, 0 to 1.
+        seed: of the folds and the trees.
     """
     n_classes = len(model.config.classes)
     own = np.eye(n_classes, dtype=np.float32)[classes[labelled]]
@@ -99,33 +135,52 @@ def taught(
         fitted = labelled[draw(survey.source_ids[labelled], classes[labelled], share=few, seed=seed, cap=False)]
         sentences.append(f"they rest on {len(fitted)} of the {len(labelled)} labels, the same share of each class")
     rows = np.concatenate([labelled, unlabelled])
-    said = _probabilities(frozen_features(model, survey), classes, fitted, rows, n_classes, seed)
+    said = _probabilities(seen_by(model, survey), classes, fitted, rows, n_classes, seed)
     of_it = np.where(counts[classes[labelled]] >= 2 * FOLDS, share, 0.0)[:, None]
     targets = np.concatenate([(1 - of_it) * own + of_it * said[: len(labelled)], said[len(labelled) :]])
     order = np.argsort(rows)
     return Lesson(rows[order], targets[order].astype(np.float32), tuple(sentences))
 
 
-def _probabilities(
-    features: Array, classes: Indices, fitted: Indices, asked: Indices, n_classes: int, seed: int
-) -> Array:
-    """(len(asked), C); of the sources at `fitted` from a machine that has not seen them."""
+Fit = Callable[[Indices, Indices], Array]
+"""(rows to fit to, rows to judge) -> (n, C)."""
+
+
+def _probabilities(seen: Seen, classes: Indices, fitted: Indices, asked: Indices, n_classes: int, seed: int) -> Array:
+    """(len(asked), C); of the sources at `fitted` from classifiers that have not seen them."""
     from sklearn.linear_model import LogisticRegression
 
-    values = _decisions(features, classes, fitted, asked, n_classes)
     folds = _folds(classes[fitted], seed)
-    unseen = np.zeros((len(fitted), n_classes))
+
+    def machine(known: Indices, rows: Indices) -> Array:
+        return _decisions(seen.features, classes, known, rows, n_classes)
+
+    def trees(known: Indices, rows: Indices) -> Array:
+        model = lightgbm(seed).fit(seen.numbers[known], classes[known])
+        found = np.zeros((len(rows), n_classes))
+        found[:, model.classes_] = model.predict_proba(seen.numbers[rows])
+        return found
+
+    values, unseen = _out_of_sample(machine, fitted, asked, folds)
+    platt = LogisticRegression(max_iter=1000).fit(unseen, classes[fitted])
+    by_machine = np.zeros((len(asked), n_classes))
+    by_machine[:, platt.classes_] = platt.predict_proba(values)
+    return (by_machine + _out_of_sample(trees, fitted, asked, folds)[0]) / 2
+
+
+def _out_of_sample(fit: Fit, fitted: Indices, asked: Indices, folds: Indices) -> tuple[Array, Array]:
+    """(len(asked), C) by a fit to all of `fitted`, for those among them by the fit that left out their fold; and the
+    latter alone, (len(fitted), C)."""
+    values = fit(fitted, asked)
+    unseen = np.zeros((len(fitted), values.shape[1]))
     for fold in range(FOLDS):
         held = folds == fold
         if held.any():
-            unseen[held] = _decisions(features, classes, fitted[~held], fitted[held], n_classes)
-    platt = LogisticRegression(max_iter=1000).fit(unseen, classes[fitted])
+            unseen[held] = fit(fitted[~held], fitted[held])
     place = {row: number for number, row in enumerate(fitted)}
     own = np.array([place.get(row, -1) for row in asked])
     values[own >= 0] = unseen[own[own >= 0]]
-    probabilities = np.zeros((len(asked), n_classes))
-    probabilities[:, platt.classes_] = platt.predict_proba(values)
-    return probabilities
+    return values, unseen
 
 
 def _folds(classes: Indices, seed: int) -> Indices:

@@ -24,11 +24,11 @@ from training import finetune, pretrain
 from training.classifier_setup import Prepared, prepare
 from training.config import FROM_RUN, FinetuneConfig, TrainConfig
 from training.experiment.plan import seed_split, split_spec
-from training.experiment.trees import TREES
 from training.record import Record
 from training.run_config import FINETUNE, RunConfig
 from training.setup import measured_modalities
 from training.supervisor import Savable, Supervisor
+from training.trees import TREES
 
 __all__ = ["Bench", "Between", "check_settings"]
 
