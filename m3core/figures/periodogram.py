@@ -33,10 +33,6 @@ def periodogram_figure(found: Periodogram, period: float | None, *, height: int 
     power = [_line(x, y, BLUE, "Lomb-Scargle", 1)]
     places = highest(found.power, SMALL_PEAKS, apart=2)
     power.append(_peaks(found.frequency[places], found.power[places], "peaks", GREY, 1, size=4))
-    tops = found.peaks
-    power.append(
-        _peaks(np.array([p.frequency for p in tops]), np.array([p.power for p in tops]), "highest peaks", ORANGE, 1)
-    )
     levels = [at for level in LEVELS if (at := found.false_alarm_level(level)) < 1]
     shapes = [_level(at, "y") for at in levels]
     notes = [_note(1.0, levels[-1], "FAP 10, 1, 0.1 %", x_reference="paper", anchor="right")] if levels else []
@@ -53,6 +49,9 @@ def periodogram_figure(found: Periodogram, period: float | None, *, height: int 
         power.append(
             _marks([a for a, _ in inside], [n for _, n in inside], found, "harmonics", OKABE_ITO[4], "triangle-up")
         )
+    # last and not by WebGL, which lies below: a click takes the peak itself, not the sign of an alias beside it
+    at, height_of = np.array([one.frequency for one in found.peaks]), np.array([one.power for one in found.peaks])
+    power.append(_peaks(at, height_of, "highest peaks", ORANGE, 1) | {"type": "scatter"})
     wx, wy, _ = thinned(found.frequency, found.window, MOST_DRAWN)
     window = [_line(wx, wy, GREY, "window function", 2)]
     figure = _rows(
