@@ -32,6 +32,7 @@ def star(tmp_path):
     return listed
 
 
+FIELD = "document.querySelector('input[aria-label=\"Period [d]\"]')"
 PLACE = """() => {
   const chart = document.querySelector('.st-key-periodogram .js-plotly-plot');
   const trace = chart._fullData.find((one) => one.name === 'highest peaks');
@@ -60,9 +61,7 @@ def test_a_period_is_dragged_and_clicked(star, address, page):
     assert float(field.input_value()) == pytest.approx(star, abs=1e-6), "and the server has not been asked yet"
     page.mouse.up()
     drawn.wait_for(state="detached")
-    page.wait_for_function(
-        "(old) => Math.abs(document.querySelector('input[aria-label=\"Period [d]\"]').value - old) > 1e-5", arg=star
-    )
+    page.wait_for_function(f"Math.abs({FIELD}.value - {star}) > 1e-5")
     page.get_by_role("radio", name="Periodogram").click()
     page.locator(".st-key-periodogram .js-plotly-plot .points path").first.wait_for()
     page.wait_for_timeout(1000)  # plotly takes no click while it settles
@@ -72,7 +71,4 @@ def test_a_period_is_dragged_and_clicked(star, address, page):
     page.mouse.move(x, y)
     page.wait_for_timeout(300)
     page.mouse.click(x, y)
-    page.wait_for_function(
-        "(true_period) => Math.abs(document.querySelector('input[aria-label=\"Period [d]\"]').value - true_period) < 1e-3",
-        arg=PERIOD,
-    )
+    page.wait_for_function(f"Math.abs({FIELD}.value - {PERIOD}) < 1e-3")
