@@ -16,7 +16,15 @@ from m3core.periods.dispersion import DispersionSearch
 from m3core.periods.periodogram import Periodogram, highest, thinned
 from m3core.periods.prewhitening import Prewhitening
 
-__all__ = ["MOST_DRAWN", "box_curve", "box_figure", "dispersion_figure", "periodogram_figure", "prewhitening_figure"]
+__all__ = [
+    "LEVELS",
+    "MOST_DRAWN",
+    "box_curve",
+    "box_figure",
+    "dispersion_figure",
+    "periodogram_figure",
+    "prewhitening_figure",
+]
 
 BLUE, ORANGE, GREEN = OKABE_ITO[:3]
 MOST_DRAWN = 4000
@@ -50,8 +58,8 @@ def periodogram_figure(found: Periodogram, period: float | None, *, height: int 
             _marks([a for a, _ in inside], [n for _, n in inside], found, "harmonics", OKABE_ITO[4], "triangle-up")
         )
     # last and not by WebGL, which lies below: a click takes the peak itself, not the sign of an alias beside it
-    at, height_of = np.array([one.frequency for one in found.peaks]), np.array([one.power for one in found.peaks])
-    power.append(_peaks(at, height_of, "highest peaks", ORANGE, 1) | {"type": "scatter"})
+    tops, top_power = np.array([p.frequency for p in found.peaks]), np.array([p.power for p in found.peaks])
+    power.append(_peaks(tops, top_power, "highest peaks", ORANGE, 1) | {"type": "scatter"})
     wx, wy, _ = thinned(found.frequency, found.window, MOST_DRAWN)
     window = [_line(wx, wy, GREY, "window function", 2)]
     figure = _rows(
