@@ -103,7 +103,8 @@ def _periodogram(star: Star, settings: LightCurveSettings, progress: Progress) -
     caption = (
         f"{found.n_points:,} points of {bands}; power is the share of the weighted variance that a sine explains, "
         f"higher is better. Highest peaks: {best}. Errors: sqrt(6/N) sigma / (pi T A). False-alarm levels of 10, "
-        f"1 and 0.1 % (dashed): {levels} (Baluev 2008, white noise). Aliases: the folding frequency plus and minus the peaks of the window function. "
+        f"1 and 0.1 % (dashed): {levels} (Baluev 2008, white noise). Aliases: the folding frequency plus and minus the "
+        "peaks of the window function. "
         f"{len(found.frequency):,} frequencies to {found.frequency[-1]:.4g} d⁻¹.{_drawn_of(k)} "
         "Click on a peak to fold there."
     )
