@@ -21,6 +21,7 @@ def catalogue_panel(survey: Survey, source: Source, *, height: int) -> None:
         column_config={
             "column": st.column_config.TextColumn("Column", width=130),
             "value": st.column_config.TextColumn("Value", width=90),
+            "error": st.column_config.TextColumn("Error", width=70, help="1 sigma, of the catalogue."),
             "unit": st.column_config.TextColumn("Unit", width=45),
             "percentile": st.column_config.ProgressColumn(
                 "Percentile", width=95, min_value=0, max_value=100, format="%.0f",

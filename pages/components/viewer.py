@@ -16,6 +16,7 @@ from pages.components.figure import show
 from pages.components.light_curve_panel import light_curve_panel
 from pages.components.neighbours_panel import neighbours_panel
 from pages.components.spectrum_panel import source_spectra
+from pages.components.star_tabs.tabs import star_tabs
 from pages.components.text import literal
 
 __all__ = ["empty_viewer", "viewer"]
@@ -62,13 +63,7 @@ def _panels(survey: Survey, source: Source, *, around: Sequence[str], page: str,
     if absent:
         st.info(f"This source has no {literal(', '.join(absent))}.", icon=":material/visibility_off:")
     if wide:
-        left, right = st.columns(2)
-        with left:
-            st.subheader("Catalogue")
-            catalogue_panel(survey, source, height=520)
-        with right:
-            st.subheader("Nearest neighbours")
-            neighbours_panel(source.source_id, page)
+        star_tabs(survey, source, page)
     else:
         st.markdown("**Nearest neighbours**")
         neighbours_panel(source.source_id, page)

@@ -1,0 +1,53 @@
+"""Possible blends, distances of matches, and nights on which many stars deviate."""
+
+import pandas as pd
+import streamlit as st
+
+from m3core.features import is_light_curve
+from m3core.nights import Nights, find_nights
+from m3core.star.surroundings import surroundings_panels
+from m3core.survey import Source, Survey
+from pages.components import jobs, state
+from pages.components.figure import show_panel
+from pages.components.star_tabs.kind import VIEWER, open_point
+
+__all__ = ["nights_of", "surroundings"]
+
+
+def surroundings(survey: Survey, source: Source, page: str) -> None:
+    """The finder beside what else is told."""
+    nights = nights_of(survey)
+    panels = surroundings_panels(survey, source, nights)
+    left, right = st.columns(2, gap="medium")
+    for place, panel in zip((left, right, left if len(panels) < 3 else right), panels, strict=False):
+        if panel.key == "nights" and nights is None:
+            continue  # the bar shows how far it is
+        with place:
+            show_panel(panel, file=source.source_id, on_select=open_point if panel.key == "blends" else None)
+            if panel.key == "blends" and not panel.data.empty:
+                _list(panel.data)
+
+
+def _list(data: pd.DataFrame) -> None:
+    def follow() -> None:
+        rows = st.session_state["blends_list"]["selection"]["rows"]
+        if rows:
+            state.choose(source=str(data.iloc[rows[0]]["source_id"]))
+            st.rerun([VIEWER])
+
+    st.dataframe(
+        data, hide_index=True, key="blends_list", alt="Nearest sources of the survey on the sky", on_select=follow,
+        selection_mode="single-row", height=min(300, 38 + 35 * len(data)),
+    )  # fmt: skip
+    st.caption("The nearest sources of this survey within a degree; a click on a row opens it.")
+
+
+def nights_of(survey: Survey) -> dict[str, Nights] | None:
+    """The nights of a survey; while they are being compared None, with a bar in their place."""
+    if not any(is_light_curve(spec) for spec in survey.modalities.values()):
+        return {}
+    return jobs.awaited(
+        f"nights {survey.hash}", "Comparing nights",
+        lambda report: find_nights(survey, lambda done: report(done, "Comparing the nights of all light curves.")),
+        again="Compare again", note="Every light curve is being read, once: the page can be used meanwhile.",
+    )  # fmt: skip
