@@ -16,7 +16,15 @@ from m3core.periods.dispersion import DispersionSearch
 from m3core.periods.periodogram import Periodogram, highest, thinned
 from m3core.periods.prewhitening import Prewhitening
 
-__all__ = ["MOST_DRAWN", "box_curve", "box_figure", "dispersion_figure", "periodogram_figure", "prewhitening_figure"]
+__all__ = [
+    "LEVELS",
+    "MOST_DRAWN",
+    "box_curve",
+    "box_figure",
+    "dispersion_figure",
+    "periodogram_figure",
+    "prewhitening_figure",
+]
 
 BLUE, ORANGE, GREEN = OKABE_ITO[:3]
 MOST_DRAWN = 4000
@@ -33,10 +41,6 @@ def periodogram_figure(found: Periodogram, period: float | None, *, height: int 
     power = [_line(x, y, BLUE, "Lomb-Scargle", 1)]
     places = highest(found.power, SMALL_PEAKS, apart=2)
     power.append(_peaks(found.frequency[places], found.power[places], "peaks", GREY, 1, size=4))
-    tops = found.peaks
-    power.append(
-        _peaks(np.array([p.frequency for p in tops]), np.array([p.power for p in tops]), "highest peaks", ORANGE, 1)
-    )
     levels = [at for level in LEVELS if (at := found.false_alarm_level(level)) < 1]
     shapes = [_level(at, "y") for at in levels]
     notes = [_note(1.0, levels[-1], "FAP 10, 1, 0.1 %", x_reference="paper", anchor="right")] if levels else []
@@ -53,6 +57,9 @@ def periodogram_figure(found: Periodogram, period: float | None, *, height: int 
         power.append(
             _marks([a for a, _ in inside], [n for _, n in inside], found, "harmonics", OKABE_ITO[4], "triangle-up")
         )
+    # last and not by WebGL, which lies below: a click takes the peak itself, not the sign of an alias beside it
+    tops, top_power = np.array([p.frequency for p in found.peaks]), np.array([p.power for p in found.peaks])
+    power.append(_peaks(tops, top_power, "highest peaks", ORANGE, 1) | {"type": "scatter"})
     wx, wy, _ = thinned(found.frequency, found.window, MOST_DRAWN)
     window = [_line(wx, wy, GREY, "window function", 2)]
     figure = _rows(

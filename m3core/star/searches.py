@@ -11,6 +11,7 @@ import pandas as pd
 
 from m3core.figures.cycles import o_c_figure, river_figure
 from m3core.figures.periodogram import (
+    LEVELS,
     MOST_DRAWN,
     box_curve,
     box_figure,
@@ -95,13 +96,15 @@ def _periodogram(star: Star, settings: LightCurveSettings, progress: Progress) -
         f"FAP {one.false_alarm:.1g})"
         for one in found.peaks[:3]
     )
+    levels = ", ".join(f"{found.false_alarm_level(level):.3f}" for level in LEVELS)
     bands = "one band"
     if found.n_bands > 1:
         bands = f"{found.n_bands} bands together, each with its own mean, amplitude and phase"
     caption = (
         f"{found.n_points:,} points of {bands}; power is the share of the weighted variance that a sine explains, "
-        f"higher is better. Highest peaks: {best}. Errors: sqrt(6/N) sigma / (pi T A). False-alarm levels (dashed): "
-        "Baluev 2008, white noise. Aliases: the folding frequency plus and minus the peaks of the window function. "
+        f"higher is better. Highest peaks: {best}. Errors: sqrt(6/N) sigma / (pi T A). False-alarm levels of 10, "
+        f"1 and 0.1 % (dashed): {levels} (Baluev 2008, white noise). Aliases: the folding frequency plus and minus the "
+        "peaks of the window function. "
         f"{len(found.frequency):,} frequencies to {found.frequency[-1]:.4g} d⁻¹.{_drawn_of(k)} "
         "Click on a peak to fold there."
     )
