@@ -98,10 +98,10 @@ def _density(x: NDArray[np.float64], y: NDArray[np.float64], log_x: bool) -> go.
 
 
 def _edges(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sixty steps over the middle 99 %, and as many more as reach the extremes, up to 300."""
+    """Up to sixty steps over the middle 99 %, fewer for few sources, and as many more as reach the extremes."""
     low, high = np.quantile(values, [0.005, 0.995])
     width = float(values.max() - values.min()) or 1.0
-    step = max((high - low) / BINS, width / 300) or 1.0
+    step = max((high - low) / min(BINS, 1.2 * len(values) ** 0.5), width / 300) or 1.0
     return np.arange(values.min(), values.max() + step, step)
 
 
