@@ -74,6 +74,8 @@ PHOTOMETRY_ROLES = (
     ),
     Role("mag", "magnitude magn magpsf psfmag magauto psfmagnitude"),
     Role("flux", "psfflux fluxpsf fluxmjy fluxujy fluxjy"),
+    Role("upper_limit", "isupperlimit nondetection isnondetection"),
+    Role("quality_flag", ""),
 )
 ERRORS = ("err", "error", "sigma", "sig", "unc", "uncertainty", "e", "std", "stderr")
 

@@ -8,9 +8,10 @@ import pandas as pd
 
 from m3core.errors import SurveyError
 
-__all__ = ["KINDS", "Report"]
+__all__ = ["KINDS", "NO_FAULT", "Report"]
 
 LEFT_OUT, CURVE, ABSENT, KEPT = "row left out", "curve kept as absent", "value kept as absent", "kept"
+ASIDE = "kept beside the light curve"
 SPECTRUM, ABSENT_ARRAY = "spectrum kept as absent", "array kept as absent"
 
 KINDS = {
@@ -23,6 +24,8 @@ KINDS = {
     "fill value as error": "error kept as absent",
     "error not finite": "error kept as absent",
     "duplicate row": LEFT_OUT,
+    "upper limit": ASIDE,
+    "quality flag": ASIDE,
     "curve without a usable row": CURVE,
     "curve of one epoch": CURVE,
     "constant brightness": CURVE,
@@ -45,6 +48,9 @@ KINDS = {
     "same star in two splits": "kept as published: figures of those splits are too good",
 }
 """Every kind of fault -> what is done about it."""
+
+NO_FAULT = frozenset({"upper limit", "quality flag"})
+"""What a table may well have; --strict accepts it."""
 
 
 @dataclass

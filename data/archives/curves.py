@@ -7,10 +7,13 @@ from data.archives.lightcurves import RawCurve, RawFile, Reader, Value
 from data.archives.report import Entry
 from m3core.errors import SurveyError
 
-__all__ = ["Points", "clean", "joined", "usable"]
+__all__ = ["FLAGGED", "UPPER_LIMIT", "Points", "clean", "joined", "set_aside", "usable"]
 
 Points = NDArray[np.float64]
 """(3, n): time in days, brightness, its error (NaN where unknown); ascending in time."""
+
+UPPER_LIMIT, FLAGGED = 1, 2
+"""Bits of the flag of what is set aside (m3core.survey.Survey.aside)."""
 
 FAINTEST = 90.0
 """Magnitudes beyond +-90 stand for 'none' in every archive (99.99, 999.9, -99)."""
@@ -30,6 +33,30 @@ def clean(name: str, raw: RawFile, reader: Reader, value: Value | None) -> list[
         SurveyError: the file has no such value.
     """
     return [_clean(name, curve, value or reader.value, reader) for curve in raw.curves]
+
+
+def set_aside(raw: RawFile, reader: Reader, value: Value | None) -> list[dict[str, Points]]:
+    """Of every star of a file, band by band, the upper limits and what the archive marks as bad: to be shown, not used.
+
+    Returns:
+        for each of `raw.curves` band -> (4, n): time, brightness, its error (NaN where it says nothing), flag.
+    """
+    return [_aside(curve, value or reader.value) for curve in raw.curves]
+
+
+def _aside(raw: RawCurve, value: Value) -> dict[str, Points]:
+    brightness, error = (raw.mag, raw.mag_error) if value == "mag" else (raw.flux, raw.flux_error)
+    if brightness is None:
+        return {}
+    no = np.zeros(len(brightness), bool)
+    limit, flagged = (no if one is None else one for one in (raw.upper_limit, raw.flagged))
+    error = np.full(len(brightness), np.nan) if error is None else np.where(limit | ~(error > 0), np.nan, error)
+    readable = np.isfinite(raw.time) & np.isfinite(brightness) & (raw.band != "")
+    if value == "mag":
+        readable &= np.abs(brightness) <= FAINTEST
+    kept = (limit | flagged) & readable
+    rows = np.array([raw.time, brightness, error, UPPER_LIMIT * limit + FLAGGED * flagged], np.float64)
+    return {str(band): joined([rows[:, kept & (raw.band == band)]])[0] for band in dict.fromkeys(raw.band[kept])}
 
 
 def _clean(name: str, raw: RawCurve, value: Value, reader: Reader) -> tuple[dict[str, Points], list[Entry]]:

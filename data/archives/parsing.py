@@ -26,7 +26,7 @@ from m3core.workers import in_processes
 
 __all__ = ["Cache", "Parse", "Parsed", "parse_files"]
 
-CACHE_VERSION = 1
+CACHE_VERSION = 2
 """Raised whenever a reader gives other results for the same file: caches of older builds are then read anew."""
 
 FILES_A_TASK = 32

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.archives.catalogue import Stars, name_key
-from data.archives.curves import Points, clean, joined, usable
+from data.archives.curves import Points, clean, joined, set_aside, usable
 from data.archives.files import ArchiveFile, list_files
 from data.archives.lightcurves import READERS, Value, find_reader, read_light_curves
 from data.archives.parsing import Cache, Parsed, parse_files
@@ -54,6 +54,7 @@ class Band:
         pieces: source -> its pieces; sources without a usable curve are not there.
         lengths: source -> points after joining.
         resolution: step of the times, days, 0 where fine.
+        aside: source -> pieces of what was set aside of it (`data.archives.curves.set_aside`).
     """
 
     label: str
@@ -65,6 +66,7 @@ class Band:
     lengths: dict[int, int]
     resolution: float
     cache: Cache
+    aside: dict[int, list[Piece]]
 
     def points(self, source: int) -> Points | None:
         """The light curve of a source."""
@@ -76,6 +78,16 @@ class Band:
         for source in sources:
             points = self.points(int(source))
             yield None if points is None else dict(zip(("time", self.value, "error"), points, strict=True))
+
+    def arrays_aside(self, sources: NDArray[np.int64]) -> Iterator[dict[str, NDArray[Any]] | None]:
+        """What was set aside of `sources`, read one by one."""
+        for source in sources:
+            found = self.aside.get(int(source))
+            if found is None:
+                yield None
+            else:
+                time, value, error, flag = _load(self.cache, found)[0]
+                yield {"time": time, self.value: value, "error": error, "flag": flag.astype(np.uint8)}
 
 
 @dataclass(frozen=True)
@@ -101,7 +113,7 @@ def parse_light_curves(name: str, content: bytes, how: How) -> tuple[dict[str, P
     """Read one file (a `data.archives.parsing.Parse`).
 
     Returns:
-        arrays '<star>_<band>' by number, and who they belong to.
+        arrays '<star>_<band>' by number, 'aside_<star>_<band>' for what was set aside, and who they belong to.
 
     Raises:
         SurveyError: unusable as a whole.
@@ -109,15 +121,19 @@ def parse_light_curves(name: str, content: bytes, how: How) -> tuple[dict[str, P
     reader, raw = read_light_curves(name, content, find_reader(how.format))
     arrays: dict[str, Points] = {}
     stars = []
-    for number, (curve, (found, entries)) in enumerate(
-        zip(raw.curves, clean(name, raw, reader, how.value), strict=True)
-    ):
-        bands = []
+    cleaned, beside = clean(name, raw, reader, how.value), set_aside(raw, reader, how.value)
+    for number, (curve, (found, entries), left) in enumerate(zip(raw.curves, cleaned, beside, strict=True)):
+        bands, aside = [], []
         for place, (band, points) in enumerate(found.items()):
             arrays[f"{number}_{place}"] = points
             bands.append({"band": band, "array": f"{number}_{place}", "n": points.shape[1], "fault": usable(points)})
+        for place, (band, points) in enumerate(left.items()):
+            arrays[f"aside_{number}_{place}"] = points
+            aside.append({"band": band, "array": f"aside_{number}_{place}", "n": points.shape[1]})
         position = [value if np.isfinite(value) else None for value in (curve.ra, curve.dec)]
-        stars.append({"names": list(curve.names), "position": position, "bands": bands, "entries": entries})
+        stars.append(
+            {"names": list(curve.names), "position": position, "bands": bands, "aside": aside, "entries": entries}
+        )
     if not stars:
         raise SurveyError(f"{name} has no readable row: {raw.faults[0].detail if raw.faults else 'it is empty'}.")
     value = how.value or reader.value
@@ -164,6 +180,7 @@ def read_photometry(
     ids = stars.catalogue.sources["source_id"].to_numpy(object)
     pieces: dict[tuple[str, str], dict[int, list[Piece]]] = {}
     infos: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    beside: dict[tuple[str, str], dict[int, list[Piece]]] = {}
     for file, result, rows in _owners(stars, wanted, parsed, radius):
         if result.fault:
             named = stars.names.get(name_key(file.stem))
@@ -187,8 +204,11 @@ def read_photometry(
                 piece = Piece(result.key, band["array"], band["n"], band["fault"])
                 pieces.setdefault(key, {}).setdefault(row, []).append(piece)
                 infos.setdefault(key, []).append(result.info)
+            for band in star["aside"]:
+                piece = Piece(result.key, band["array"], band["n"], "")
+                beside.setdefault((result.info["reader"], band["band"]), {}).setdefault(row, []).append(piece)
     notes: list[str] = []
-    found = _bands(pieces, infos, source.name, ids, cache, entries, notes)
+    found = _bands(pieces, beside, infos, source.name, ids, cache, entries, notes)
     if not found:
         raise SurveyError(_nothing(source, files, parsed, stars))
     formats = Counter(READERS[result.info["reader"]].title for result in parsed if not result.fault)
@@ -228,6 +248,7 @@ def _owners(
 
 def _bands(
     pieces: Mapping[tuple[str, str], dict[int, list[Piece]]],
+    beside: Mapping[tuple[str, str], dict[int, list[Piece]]],
     infos: Mapping[tuple[str, str], list[dict[str, Any]]],
     place: str,
     ids: NDArray[np.object_],
@@ -269,6 +290,7 @@ def _bands(
             lengths=lengths,
             resolution=_resolution(cache, usable_pieces),
             cache=cache,
+            aside=beside.get((reader, band), {}),
         )
         found.append(made)
     return found

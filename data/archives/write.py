@@ -19,6 +19,7 @@ from m3core.manifest import ModalitySpec, SplitSpec
 from m3core.progress import Progress, silent
 from m3core.split import METHOD
 from m3core.survey import Survey, write_survey
+from m3core.survey.content import ASIDE
 
 __all__ = ["cache_folder", "clear_finished", "write"]
 
@@ -123,6 +124,9 @@ def _arrays(plan: Plan, progress: Progress) -> dict[str, Iterator[dict[str, NDAr
     }
     if any(plan.spectra_of_sources):
         arrays["spectra"] = _spectra(plan.cache, plan.spectra_of_sources)
+    for name, band in plan.bands.items():
+        if any(int(row) in band.aside for row in plan.rows):
+            arrays[f"{name}{ASIDE}"] = band.arrays_aside(plan.rows)
     n = len(arrays)
     return {
         name: _told(stream, len(plan.rows), place / n, 1 / n, name, progress)

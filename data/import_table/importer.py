@@ -27,7 +27,7 @@ from data.columns import (
 )
 from data.import_table.periods import computed_periods
 from data.import_table.photometry import Curves, light_curves
-from data.report import Report
+from data.report import NO_FAULT, Report
 from data.tables import Table, read_table
 from m3core.errors import SurveyError
 from m3core.files import sha256_file
@@ -37,6 +37,7 @@ from m3core.names import safe_names
 from m3core.progress import Progress, silent
 from m3core.split import METHOD, check_fractions, split_sources
 from m3core.survey import Survey, write_survey
+from m3core.survey.content import ASIDE
 
 __all__ = ["Options", "Plan", "plan", "write"]
 
@@ -174,7 +175,7 @@ def plan(options: Options, progress: Progress = silent) -> Plan:
         value: recognised["photometry"][value],
         **({"error": error} if error else {}),
     }
-    report = Report()
+    report = Report(allowed=NO_FAULT)
     progress(0.5, "Sorting the photometry.")
     ready = read_catalogue(catalogue, recognised["catalogue"], options.exclude, report)
     ids = pd.Index(ready.sources["source_id"])
@@ -289,7 +290,7 @@ def write(plan: Plan, out: Path, progress: Progress = silent) -> Survey:
         out,
         sources=sources,
         modalities=specs,
-        arrays=plan.curves,
+        arrays={**plan.curves, **{f"{name}{ASIDE}": one.aside for name, one in plan.curves.items() if one.aside}},
         split=SplitSpec(method=METHOD, fractions=plan.options.split, seed=plan.options.seed),
         provenance=_provenance(plan),
         columns={**plan.catalogue.columns, **COMPUTED},

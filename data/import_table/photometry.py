@@ -4,7 +4,7 @@ Everything is done on whole columns: sixteen million rows are one sort and a few
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.columns import ONE_BAND, numbers
+from data.import_table.aside import FLAGGED, UPPER_LIMIT, Aside, aside_flags
 from data.report import Report
 from data.tables import Table, as_text
 from m3core.errors import SurveyError
@@ -19,6 +20,9 @@ from m3core.errors import SurveyError
 __all__ = ["FILL_ERRORS", "FILL_VALUES", "Curves", "light_curves"]
 
 Value = Literal["mag", "flux"]
+
+FAINTEST = 90.0
+"""Magnitudes beyond +-90 stand for 'none'."""
 
 NINES = (99.0, 99.9, 99.99, 99.999, 99.9999, 999.0, 999.9, 999.99, 999.999, 9999.0, 9999.99, 99999.0)
 FILL_VALUES: dict[Value, tuple[float, ...]] = {
@@ -42,6 +46,7 @@ class Curves:
         label: the band as the file calls it.
         start: (n_sources + 1,) int64; source i has the points start[i] to start[i + 1], none where it lacks the band.
         time: (n,) float64, days, ascending inside a source; value, error: (n,) float64, error NaN where unknown.
+        aside: upper limits and flagged observations, None where there are none.
     """
 
     label: str
@@ -50,6 +55,7 @@ class Curves:
     time: NDArray[np.float64]
     value: NDArray[np.float64]
     error: NDArray[np.float64]
+    aside: Aside | None = None
 
     def __iter__(self) -> Iterator[dict[str, NDArray[np.float64]] | None]:
         for row in range(len(self.start) - 1):
@@ -104,8 +110,11 @@ def light_curves(
             f"{table.name} has no row of any star of the catalogue (its ids begin with {_some(ids)}, the catalogue's "
             f"with {', '.join(source_ids[:3])}): name the columns that match with --map source_id=COLUMN."
         )
+    flags = aside_flags(table, columns, error, value_name)
     rows = _Rows(table.name, ids, np.array([*labels, ""], object), source, band, time, value, error, report)
     rows.drop_unlisted()
+    rows.drop("upper limit", flags & UPPER_LIMIT > 0)
+    rows.drop("quality flag", flags & FLAGGED > 0)
     rows.drop("band missing", band < 0)
     rows.drop("time not finite", ~np.isfinite(time))
     rows.drop("brightness not finite", ~np.isfinite(value))
@@ -114,6 +123,21 @@ def light_curves(
     rows.drop("fill value as brightness", rows.fill_values(value_name))
     order = rows.sorted_without_duplicates()
     curves = rows.curves(order, len(source_ids), value_name, labels, source_ids)
+    shown = (flags > 0) & (source >= 0) & np.isfinite(time) & np.isfinite(value)
+    if value_name == "mag":
+        shown &= np.abs(value) <= FAINTEST
+    if shown.any():
+        n, known = len(source_ids), np.where((error > 0) & (flags & UPPER_LIMIT == 0), error, np.nan)
+        curves = [
+            replace(
+                one,
+                aside=Aside.of(
+                    n, source, time, np.flatnonzero(shown & (band == labels.index(one.label))),
+                    **{value_name: value, "error": known, "flag": flags},
+                ),
+            )
+            for one in curves
+        ]  # fmt: skip
     if not curves:
         raise SurveyError(f"{table.name} has no usable light curve: every row or curve has a fault, see --dry-run.")
     return curves

@@ -16,7 +16,7 @@ from m3core.periods.dispersion import DispersionSearch
 from m3core.periods.periodogram import Periodogram, highest, thinned
 from m3core.periods.prewhitening import Prewhitening
 
-__all__ = ["box_figure", "dispersion_figure", "periodogram_figure", "prewhitening_figure"]
+__all__ = ["MOST_DRAWN", "box_curve", "box_figure", "dispersion_figure", "periodogram_figure", "prewhitening_figure"]
 
 BLUE, ORANGE, GREEN = OKABE_ITO[:3]
 MOST_DRAWN = 4000
@@ -37,19 +37,17 @@ def periodogram_figure(found: Periodogram, period: float | None, *, height: int 
     power.append(
         _peaks(np.array([p.frequency for p in tops]), np.array([p.power for p in tops]), "highest peaks", ORANGE, 1)
     )
-    shapes, notes = [], []
-    for level in LEVELS:
-        at = found.false_alarm_level(level)
-        if at < 1:
-            shapes.append(_level(at, "y"))
-            notes.append(_note(1.0, at, f"FAP {level:g}", x_reference="paper", anchor="right"))
+    levels = [at for level in LEVELS if (at := found.false_alarm_level(level)) < 1]
+    shapes = [_level(at, "y") for at in levels]
+    notes = [_note(1.0, levels[-1], "FAP 10, 1, 0.1 %", x_reference="paper", anchor="right")] if levels else []
     if period is not None and found.frequency[0] <= 1 / period <= found.frequency[-1]:
         f = 1 / period
         power.append(_marks([f], [f"f {f:.6f} d⁻¹"], found, "folded here", GREEN, "triangle-down"))
         aliases = found.aliases(f)
-        power.append(
-            _marks([a.frequency for a in aliases], [a.name for a in aliases], found, "aliases", OKABE_ITO[3], "x")
-        )
+        names, near = [a.name for a in aliases], 0.03 * float(np.ptp(found.frequency))
+        # a text beside the folding frequency would lie on its own
+        shown = ["" if abs(a.frequency - f) < near else a.name for a in aliases]
+        power.append(_marks([a.frequency for a in aliases], names, found, "aliases", OKABE_ITO[3], "x", shown=shown))
         others = [(f / 2, "f / 2"), (2 * f, "2 f"), (3 * f, "3 f")]
         inside = [(at, name) for at, name in others if found.frequency[0] <= at <= found.frequency[-1]]
         power.append(
@@ -57,15 +55,16 @@ def periodogram_figure(found: Periodogram, period: float | None, *, height: int 
         )
     wx, wy, _ = thinned(found.frequency, found.window, MOST_DRAWN)
     window = [_line(wx, wy, GREY, "window function", 2)]
-    return _rows(
+    figure = _rows(
         [power, window], [(0.36, 1.0), (0.0, 0.24)], FREQUENCY, [POWER, "Window"], height=height, shapes=shapes,
         notes=notes,
     )  # fmt: skip
+    return figure.update_xaxes(range=[0, float(found.frequency[-1])])
 
 
 def box_figure(found: BoxSearch, period: float | None, *, height: int = 320) -> go.Figure:
     """Log likelihood of the best box against period, on a logarithmic axis."""
-    x, y, _ = thinned(found.period, found.power, MOST_DRAWN)
+    x, y = box_curve(found)
     peaks = found.peaks
     row = [_line(x, y, BLUE, "box least squares", 1, hover="P %{x:.6f} d<br>%{y:.4g}")]
     mark = _peaks(1 / np.array([p.period for p in peaks]), np.array([p.power for p in peaks]), "best boxes", ORANGE, 1)
@@ -74,6 +73,16 @@ def box_figure(found: BoxSearch, period: float | None, *, height: int = 320) -> 
     figure = _rows([row], [(0.0, 1.0)], "Period [d]", ["Log likelihood"], height=height, shapes=shapes, notes=[])
     figure.update_xaxes(type="log")
     return figure
+
+
+def box_curve(found: BoxSearch) -> tuple[np.ndarray, np.ndarray]:
+    """Period and power as drawn: of each of `MOST_DRAWN` equal parts of the logarithmic axis the highest."""
+    part = np.log(found.period / found.period[0]) / np.log(found.period[-1] / found.period[0])
+    index = np.minimum((part * MOST_DRAWN).astype(np.int64), MOST_DRAWN - 1)
+    order = np.lexsort((found.power, index))
+    last = np.flatnonzero(np.diff(index[order], append=MOST_DRAWN))
+    places = order[last]
+    return found.period[places], found.power[places]
 
 
 def dispersion_figure(found: DispersionSearch, period: float | None, *, height: int = 420) -> go.Figure:
@@ -113,7 +122,7 @@ def prewhitening_figure(found: Prewhitening, *, row_height: int = 105) -> go.Fig
     domains = [(1 - (k + 1) / n + gap, 1 - k / n) for k in range(n)]
     domains[-1] = (0.0, domains[-1][1])
     figure = _rows(rows, domains, FREQUENCY, ["Power"] * n, height=90 + row_height * n, shapes=[], notes=notes)
-    return figure.update_layout(showlegend=False)
+    return figure.update_layout(showlegend=False, margin_t=12)
 
 
 def _line(x: Any, y: Any, colour: str, name: str, row: int, *, hover: str = "") -> dict[str, Any]:
@@ -134,7 +143,8 @@ def _peaks(frequency: Any, power: Any, name: str, colour: str, row: int, *, size
 
 
 def _marks(
-    frequency: Sequence[float], names: Sequence[str], found: Periodogram, name: str, colour: str, symbol: str
+    frequency: Sequence[float], names: Sequence[str], found: Periodogram, name: str, colour: str, symbol: str,
+    *, shown: Sequence[str] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Signs at frequencies, at the power that stands there."""
     at = np.asarray(frequency, np.float64)
@@ -143,9 +153,11 @@ def _marks(
     power = [float(found.power[max(0, k - 3) : k + 4].max()) for k in near]
     return {
         "type": "scatter", "mode": "markers+text", "x": at, "y": power, "name": name, "customdata": 1 / at,
-        "text": [plain(one) for one in names], "textposition": "top center", "textfont": {"size": 10},
+        "text": [plain(one) for one in shown or names], "hovertext": [plain(one) for one in names],
+        "textposition": "top center", "textfont": {"size": 10},
         "marker": {"color": colour, "size": 9, "symbol": symbol},
-        "hovertemplate": "%{text}<br>P = %{customdata:.7f} d<br>%{y:.4f}<br>click to fold<extra></extra>", **_axes(1),
+        "hovertemplate": "%{hovertext}<br>P = %{customdata:.7f} d<br>%{y:.4f}<br>click to fold<extra></extra>",
+        **_axes(1),
     }  # fmt: skip
 
 

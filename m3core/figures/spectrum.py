@@ -122,6 +122,8 @@ def spectrum_figure(
         "xaxis": {
             **line, "title": {"text": plain(x_label), "standoff": 6}, "tickformat": "~f", "range": x_range,
             "hoverformat": ".2f",
+            # what a double click goes back to, once a kept zoom is the range that plotly starts with
+            "autorangeoptions": dict(zip(("minallowed", "maxallowed"), _x_range(curves), strict=True)),
         },
         "yaxis": {
             **line, "title": {"text": plain(y_label), "standoff": 6}, "tickformat": "~g",

@@ -1,4 +1,4 @@
-"""Names of the frequencies of a star: independent ones, their harmonics and sums, and side lobes."""
+"""Names of the frequencies of a star: independent ones, their harmonics and sums, aliases and side lobes."""
 
 from collections.abc import Sequence
 
@@ -14,8 +14,13 @@ SIDE_LOBE = 0.1
 """An independent frequency is called a side lobe within this share of the first one, from the first or a multiple."""
 
 
+RHYTHMS = {"1 d⁻¹": 1.0, "1 sidereal d⁻¹": 1.0027379, "2 d⁻¹": 2.0, "1 yr⁻¹": 1 / 365.25}
+"""Of the Earth: a frequency that is one of these from a multiple of another is rather its alias."""
+
+
 def names_of(frequencies: Array, errors: Array, span: float) -> list[str]:
-    """A name for each, in their order: 'f1', '2f1', 'f1 + f2', 'f2 (side lobe: 2f1 − 0.0123 d⁻¹, 81.3 d)'.
+    """A name for each, in their order: 'f1', '2f1', 'f1 + f2', '3f1 + 1 yr⁻¹ (alias)',
+    'f2 (side lobe: 2f1 − 0.0123 d⁻¹, 81.3 d)'.
 
     A combination agrees within three standard errors, or a quarter of 1 / time span where that is more; the simplest
     that agrees is named.
@@ -28,6 +33,7 @@ def names_of(frequencies: Array, errors: Array, span: float) -> list[str]:
     names: list[str] = []
     for number, frequency in enumerate(frequencies):
         name = _combination(float(frequency), float(errors[number]), frequencies[own], errors[own], span)
+        name = name or _alias(float(frequency), frequencies[own], span)
         if not name:
             own.append(number)
             name = f"f{len(own)}" + (_side_lobe(float(frequency), float(frequencies[0]), span) if number else "")
@@ -58,6 +64,16 @@ def _agrees(frequency: float, error: float, parts: Sequence[tuple[int, float, fl
 def _written(a: int, i: int, b: int, j: int) -> str:
     one, other = (f"{abs(k) if abs(k) > 1 else ''}f{n}" for k, n in ((a, i), (b, j)))
     return f"{one} {'+' if b > 0 else '−'} {other}"
+
+
+def _alias(frequency: float, own: Array, span: float) -> str:
+    for i, one in enumerate(own):
+        for k in range(1, MOST_MULTIPLE + 1):
+            for name, rhythm in RHYTHMS.items():
+                for sign, moved in (("+", k * one + rhythm), ("−", abs(k * one - rhythm))):
+                    if rhythm * span > 1.5 and abs(frequency - moved) < 0.3 / span:
+                        return f"{k if k > 1 else ''}f{i + 1} {sign} {name} (alias)"
+    return ""
 
 
 def _side_lobe(frequency: float, first: float, span: float) -> str:

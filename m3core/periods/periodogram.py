@@ -23,6 +23,9 @@ KNOWN_RHYTHMS = {
     "1 d⁻¹": 1.0, "1 sidereal d⁻¹": 1.0027379, "2 d⁻¹": 2.0, "3 d⁻¹": 3.0, "1 yr⁻¹": 1 / 365.25, "2 yr⁻¹": 2 / 365.25,
     "1 per lunation": 1 / 29.530588,
 }  # fmt: skip
+RHYTHM_WIDTH = 0.02
+"""Cycles a day."""
+
 STRONG_WINDOW = 0.1
 """Window peaks above this share of the one at zero frequency make aliases worth a mark."""
 
@@ -94,9 +97,13 @@ class Periodogram:
         return high
 
     def aliases(self, frequency: float) -> list[Alias]:
-        """`frequency` plus and minus each strong peak of the window function, inside the grid."""
+        """`frequency` plus and minus each strong peak of the window function, inside the grid.
+
+        Of peaks within `RHYTHM_WIDTH` of one another, such as a day with its yearly side lobes, the strongest counts.
+        """
         found = []
-        for place in highest(np.where(self.frequency * self.span > 2, self.window, 0.0), 6, apart=SAMPLES_PER_PEAK):
+        apart = max(SAMPLES_PER_PEAK, round(RHYTHM_WIDTH * SAMPLES_PER_PEAK * self.span))
+        for place in highest(np.where(self.frequency * self.span > 2, self.window, 0.0), 5, apart=apart):
             if self.window[place] < STRONG_WINDOW:
                 continue
             rhythm = float(self.frequency[place])

@@ -17,6 +17,9 @@ __all__ = ["CurveGroup", "curve_groups", "seasons"]
 
 Array = NDArray[np.float64]
 
+UPPER_LIMIT = 1
+"""Flag of what was set aside (`Survey.aside`): above it, it is marked as bad, be it a limit as well."""
+
 SEASON_GAP = 60.0
 """Days without an observation in any band that part two seasons: the Sun stands near an ecliptic field for longer."""
 
@@ -68,7 +71,7 @@ def curve_groups(
         for one in kind_of(spec).series(spec, source):
             if not one.foldable:
                 continue
-            curve, notes = _curve(one, _aside(survey, source, name))
+            curve, notes = _curve(one, survey.aside(name, survey.row(source.source_id)), spec.fields[1])
             if value != "survey" and (value == "mag") != curve.invert:
                 curve, more = _converted(curve, spec.units.get("flux", ""))
                 notes += more
@@ -77,11 +80,8 @@ def curve_groups(
     return [_group(members, one_zero_point=one_zero_point, by_season=by_season) for members in found.values()]
 
 
-def _aside(survey: Survey, source: Source, modality: str) -> dict[str, NDArray] | None:
-    return None
-
-
-def _curve(one: Series, aside: dict[str, NDArray] | None) -> tuple[Curve, list[str]]:
+def _curve(one: Series, aside: dict[str, NDArray] | None, field: str) -> tuple[Curve, list[str]]:
+    """A series with what the import set aside of it (`Survey.aside`); `field` is its array with the brightness."""
     time, value = np.asarray(one.x, np.float64), np.asarray(one.y, np.float64)
     finite = np.isfinite(time) & np.isfinite(value)
     error = None if one.error is None else np.asarray(one.error, np.float64)[finite]
@@ -90,9 +90,13 @@ def _curve(one: Series, aside: dict[str, NDArray] | None) -> tuple[Curve, list[s
         notes.append(f"{one.name}: {int((~finite).sum()):,} observations without a finite time or value are left out.")
     if error is None:
         notes.append(f"{one.name} has no errors.")
+    limit, flagged = None, None
+    if aside is not None:
+        points = np.stack([aside["time"], aside[field]])
+        limit, flagged = points[:, aside["flag"] == UPPER_LIMIT], points[:, aside["flag"] > UPPER_LIMIT]
     return Curve(
         name=one.name, time=time[finite], value=value[finite], error=error, time_label=one.x_label,
-        value_label=one.y_label, invert=one.invert_y,
+        value_label=one.y_label, invert=one.invert_y, limit=limit, flagged=flagged,
     ), notes  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from m3core.star.panel import Panel
 from m3core.star.searches import SEARCHES
 from m3core.survey import Source, Survey
 
-__all__ = ["LightCurveSettings", "light_curve_panels"]
+__all__ = ["LightCurveSettings", "light_curve_panels", "panels_of"]
 
 FIT_STEPS = 200
 
@@ -30,7 +30,11 @@ def light_curve_panels(
     Args:
         progress: called with the fraction of a search that is done and a sentence; what it raises ends the work.
     """
-    star = star_of(survey, source, settings)
+    return panels_of(star_of(survey, source, settings), settings, progress)
+
+
+def panels_of(star: Star, settings: LightCurveSettings, progress: Progress = silent) -> list[Panel]:
+    """The same of light curves that are prepared."""
     if not star.groups:
         why = "This source has no light curve with a finite observation."
         return [Panel("light_curve", "Light curve", None, "", pd.DataFrame(), why)]

@@ -12,6 +12,7 @@ import pandas as pd
 from m3core.figures.cycles import o_c_figure, river_figure
 from m3core.figures.periodogram import (
     MOST_DRAWN,
+    box_curve,
     box_figure,
     dispersion_figure,
     periodogram_figure,
@@ -117,7 +118,7 @@ def _box(star: Star, settings: LightCurveSettings, progress: Progress) -> Panel:
     found = _once(box_search, group.bands, progress, value=group.value, shortest_period=shortest)
     if found is None or not found.peaks:
         return _nothing(key, title, TOO_FEW)
-    x, power, k = thinned(found.period, found.power, MOST_DRAWN)
+    x, power = box_curve(found)
     best = "; ".join(
         f"{value_and_error(one.period, one.period_error, digits=6)} d, depth {one.depth:.3g} ± {one.depth_error:.1g}, "
         f"duration {one.duration:.3g} d, eclipse at {one.epoch:.4f}"
@@ -126,7 +127,8 @@ def _box(star: Star, settings: LightCurveSettings, progress: Progress) -> Panel:
     caption = (
         "Log likelihood of a box over a constant (astropy, Kovacs et al. 2002), higher is better; all bands on one "
         f"zero point. Best: {best}. Errors of periods from 50 bootstrap draws. {len(found.period):,} periods from "
-        f"{shortest:.4g} d, boxes of {found.shortest_share:.3f} to 0.17 of the period.{_drawn_of(k)} A binary with two "
+        f"{shortest:.4g} d, boxes of {found.shortest_share:.3f} to 0.17 of the period; of each of {len(x):,} parts of "
+        "the axis the highest is drawn. A binary with two "
         "like eclipses peaks "
         "at half its orbit. Click on a peak to fold there."
     )

@@ -113,7 +113,7 @@ def template_curve(template: Template, settings: SpectrumSettings, velocity: flo
         known = np.isfinite(flux)
         one = Spectrum("", wavelength, np.where(known, flux, 0.0), None, known)
         flux = flux / continuum(one, settings.degree)
-    return Curve(f"median of {template.label} ({template.n_used:,})", wavelength, flux, colour=TEMPLATE, width=1.6)
+    return Curve(f"median of {template.label} ({template.n_used:,})", wavelength, flux, colour=TEMPLATE, width=1.4)
 
 
 def measured_range(spectrum: Spectrum, settings: SpectrumSettings, scaled: bool) -> Measured | None:

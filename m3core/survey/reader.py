@@ -16,7 +16,7 @@ from m3core.errors import SurveyError
 from m3core.files import read_json
 from m3core.manifest import Manifest, ModalitySpec
 from m3core.survey.arrays import ArrayFile
-from m3core.survey.content import content_hash
+from m3core.survey.content import ASIDE, content_hash
 
 __all__ = ["IDENTITY", "Observation", "Source", "Survey"]
 
@@ -127,6 +127,15 @@ class Survey:
             if spec.fields
         }
 
+    @cached_property
+    def _aside(self) -> dict[str, ArrayFile]:
+        paths = {spec.name: self.path / f"{spec.name}{ASIDE}.arrow" for spec in self.modalities.values() if spec.fields}
+        return {
+            name: ArrayFile(path, (*self.modalities[name].fields, "flag"))
+            for name, path in paths.items()
+            if path.is_file()
+        }
+
     def row(self, source_id: str) -> int:
         """Row number of a source.
 
@@ -149,6 +158,14 @@ class Survey:
             return {"columns": columns} if np.isfinite(columns).any() else None
         arrays = self._arrays[modality][row]
         return None if arrays is None else {**arrays, "columns": columns}
+
+    def aside(self, modality: str, row: int) -> dict[str, NDArray[Any]] | None:
+        """What the import kept of the source at `row` beside its light curve, None where there is nothing.
+
+        The fields of the modality and 'flag', (n,) uint8: 1 an upper limit, 2 marked as bad by its archive, 3 both.
+        No model and no fit sees it.
+        """
+        return self._aside[modality][row] if modality in self._aside else None
 
     def present(self, modality: str) -> NDArray[np.bool_]:
         """(N,) bool: which sources have `modality`."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from m3core.files import new_folder, write_json
 from m3core.manifest import SPLITS, SplitSpec
-from m3core.survey.content import content_hash
+from m3core.survey.content import array_files, content_hash
 from m3core.survey.reader import Survey
 from m3core.survey.writer import split_hash
 
@@ -74,9 +74,8 @@ def write_changed(
         M3Error: `path` exists.
     """
     with new_folder(path) as folder:
-        for one in survey.modalities.values():
-            if one.fields:
-                _same_file(survey.path / f"{one.name}.arrow", folder / f"{one.name}.arrow")
+        for name in array_files(survey.path, survey.manifest):
+            _same_file(survey.path / name, folder / name)
         schema = pq.read_schema(survey.path / "sources.parquet").remove_metadata()
         rows = pa.Table.from_pandas(table, schema=schema, preserve_index=False).replace_schema_metadata(None)
         pq.write_table(rows, folder / "sources.parquet", compression="zstd")

@@ -18,7 +18,7 @@ from m3core.files import new_folder, sha256_text, write_json
 from m3core.kinds import kind_of
 from m3core.manifest import SPLITS, Column, Manifest, ModalitySpec, SplitSpec
 from m3core.survey.arrays import ArrayWriter
-from m3core.survey.content import content_hash
+from m3core.survey.content import ASIDE, content_hash
 from m3core.survey.reader import IDENTITY, Survey
 
 __all__ = ["SurveyWriter", "split_hash", "survey_writer", "write_survey"]
@@ -59,7 +59,8 @@ class SurveyWriter:
 
         Args:
             sources: one row a source, as for `write_survey`; every part has the same columns.
-            arrays: for each modality with fields one observation a row of `sources`.
+            arrays: for each modality with fields one observation a row of `sources`; under '<modality>.aside', in every
+                part or in none, what was set aside of it, with a further field 'flag' (`Survey.aside`).
 
         Raises:
             SurveyError: ids that repeat, a split of another name, a modality without its arrays.
@@ -70,6 +71,13 @@ class SurveyWriter:
             if spec.fields:
                 writer = self._arrays[spec.name]
                 writer.extend(arrays[spec.name])
+                aside = f"{spec.name}{ASIDE}"
+                if aside in arrays:
+                    if aside not in self._arrays:
+                        dtypes = {**kind_of(spec).dtypes(spec), "flag": "uint8"}
+                        writer = ArrayWriter(self._folder / f"{aside}.arrow", dtypes)
+                        self._arrays[aside] = self._open.enter_context(writer)
+                    self._arrays[aside].extend(arrays[aside])
             else:
                 values = table[list(spec.columns)].to_numpy(np.float64, na_value=np.nan)
                 self._present[spec.name] += int(np.isfinite(values).any(axis=1).sum())

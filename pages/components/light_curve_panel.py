@@ -6,12 +6,12 @@ import streamlit as st
 
 from m3core.periods.ephemeris import KnownPeriod, known_periods
 from m3core.star.folding import LightCurveSettings, Star, star_of
-from m3core.star.light_curves import light_curve_panels
+from m3core.star.light_curves import panels_of
 from m3core.star.panel import Panel
 from m3core.survey import Source, Survey
 from pages.components.figure import show_panel
 from pages.components.light_curve_display import display_settings
-from pages.components.light_curve_period import fold_slider, put_period
+from pages.components.light_curve_period import PeriodButton, fold_slider
 from pages.components.light_curve_searches import searches
 from pages.components.text import literal
 
@@ -38,15 +38,19 @@ def light_curve_panel(survey: Survey, source: Source, *, wide: bool) -> None:
             "Period [d]", min_value=SHORTEST, max_value=LONGEST, step=1e-4, format="%.7f", key=key,
             placeholder="type a period", width=165, persist_state="session",
         )  # fmt: skip
-        _buttons(key, period, periods)
-        settings = display_settings(survey, source)
-    settings = replace(settings, period=period, height=320 if wide else 225, panels=("light_curve", "folded"))
+        buttons = _buttons(key, period, periods)
+        # beside the map there is room for the commonest; the others stand behind 'Display'
+        shown = buttons if wide else [one for one in buttons if one.key in ("period_half", "period_twice")]
+        for one in shown:
+            one.draw()
+        settings = display_settings(survey, source, wide=wide, more=[one for one in buttons if one not in shown])
+    settings = replace(settings, period=period, height=320 if wide else 205, panels=("light_curve", "folded"))
     star = star_of(survey, source, settings)
-    if periods:
+    if periods and wide:
         st.caption(_known(periods))
     if star.ephemeris is not None:
         fold_slider(key, star, settings)
-    _draw(survey, source, settings, star, wide=wide)
+    _draw(source, settings, star, wide=wide)
     searches(survey, source, settings, key)
 
 
@@ -54,18 +58,16 @@ def _allowed(period: float) -> float:
     return min(max(period, SHORTEST), LONGEST)
 
 
-def _buttons(key: str, period: float | None, periods: list[KnownPeriod]) -> None:
+def _buttons(key: str, period: float | None, periods: list[KnownPeriod]) -> list[PeriodButton]:
     known = period or 1.0
-    for text, (name, factor) in FACTORS.items():
-        st.button(
-            text, key=f"period_{name}", on_click=put_period, args=(key, _allowed(known * factor)),
-            disabled=period is None, help=f"{text} the period",
-        )  # fmt: skip
+    found = [
+        PeriodButton(text, f"period_{name}", key, _allowed(known * factor), f"{text} the period", period is None)
+        for text, (name, factor) in FACTORS.items()
+    ]
     for one in periods:
-        st.button(
-            one.name.capitalize(), key=f"period_{one.name}", on_click=put_period, args=(key, _allowed(one.days)),
-            help=f"Fold on {one.days:.7f} d" + (", the survey's choice" if one.is_choice else ""),
-        )  # fmt: skip
+        note = f"Fold on {one.days:.7f} d" + (", the survey's choice" if one.is_choice else "")
+        found.append(PeriodButton(one.name.capitalize(), f"period_{one.name}", key, _allowed(one.days), note, False))
+    return found
 
 
 def _known(periods: list[KnownPeriod]) -> str:
@@ -77,8 +79,8 @@ def _known(periods: list[KnownPeriod]) -> str:
     return literal(f"{text[0].upper()}{text[1:]}.", 400)
 
 
-def _draw(survey: Survey, source: Source, settings: LightCurveSettings, star: Star, *, wide: bool) -> None:
-    panels = light_curve_panels(survey, source, settings)
+def _draw(source: Source, settings: LightCurveSettings, star: Star, *, wide: bool) -> None:
+    panels = panels_of(star, settings)
     raw = [panel for panel in panels if panel.key.startswith("light_curve")]
     folded = [panel for panel in panels if panel.key.startswith("folded")]
     if star.ephemeris is None:
@@ -89,15 +91,20 @@ def _draw(survey: Survey, source: Source, settings: LightCurveSettings, star: St
         right, left = st.container(gap="xsmall"), st.container(gap="xsmall")
     with right:
         for panel in folded:
-            _show(panel, source)
+            _show(panel, source, wide=wide)
         if star.ephemeris is not None:
-            st.code(star.ephemeris.vsx(star.groups[0].time_system), language=None)
+            if wide:
+                st.code(star.ephemeris.vsx(star.groups[0].time_system), language=None)
             for sentence in star.coarse:
                 st.warning(literal(sentence, 400), icon=":material/warning:")
     with left:
         for panel in raw:
-            _show(panel, source)
+            _show(panel, source, wide=wide)
 
 
-def _show(panel: Panel, source: Source) -> None:
+def _show(panel: Panel, source: Source, *, wide: bool) -> None:
+    """Beside the map the first sentence of the caption stands under the figure."""
+    if not wide:
+        first, stop, _ = panel.caption.partition("; phase 0" if panel.key.startswith("folded") else ". ")
+        panel = replace(panel, caption=first + ("." if stop else ""))
     show_panel(panel, file=source.source_id, titled=False)

@@ -1,5 +1,6 @@
 """The period of a source in the session, and the slider that folds while it is dragged."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import streamlit as st
 from m3core.figures.light_curve import phases
 from m3core.star.folding import LightCurveSettings, Star
 
-__all__ = ["fold_slider", "put_period"]
+__all__ = ["PeriodButton", "fold_slider", "put_period"]
 
 _FOLD = st.components.v2.component(
     "m3_fold", js=(Path(__file__).parent / "assets" / "fold.js").read_text(encoding="utf-8")
@@ -20,6 +21,25 @@ SLIDER = "fold_slider"
 def put_period(key: str, period: float) -> None:
     """Fold on a period from the next rerun on."""
     st.session_state[key] = float(period)
+
+
+@dataclass(frozen=True)
+class PeriodButton:
+    """A button that folds on `days`; `where` is the key of the period in the session."""
+
+    text: str
+    key: str
+    where: str
+    days: float
+    help: str
+    disabled: bool
+
+    def draw(self) -> None:
+        """Put it on the page."""
+        st.button(
+            self.text, key=self.key, on_click=put_period, args=(self.where, self.days), disabled=self.disabled,
+            help=self.help,
+        )  # fmt: skip
 
 
 def fold_slider(key: str, star: Star, settings: LightCurveSettings) -> None:

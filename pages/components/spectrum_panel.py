@@ -1,6 +1,7 @@
 """The spectra of a source: figure, controls, and what was measured."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 
@@ -26,6 +27,9 @@ __all__ = ["file_spectra", "source_spectra"]
 
 MOST_SUGGESTED = 50
 
+MOST_SEARCHED = 50_000
+"""Sources: among more of them, looking for neighbours to suggest would be felt at every click."""
+
 
 def source_spectra(survey: Survey, source: Source, *, wide: bool) -> None:
     """Every spectrum of a source, in a fragment: a changed setting draws nothing but these."""
@@ -43,7 +47,8 @@ def source_spectra(survey: Survey, source: Source, *, wide: bool) -> None:
         for spectrum in spectra:
             chart = panel_key(spectrum)
             settled = _settled(settings, owner, chart, measures)
-            panels = spectrum_panels(survey, source, settled, only=spectrum.name)
+            with _reading(settled):
+                panels = spectrum_panels(survey, source, settled, only=spectrum.name)
             _show(panels, owner, chart, settled, file=source.source_id, several=len(spectra) > 1)
 
     draw()
@@ -76,14 +81,23 @@ def file_spectra(spectra: Sequence[Spectrum], redshifts: Sequence[float | None],
     settled = _settled(settings, owner, chart, measures)
     others, template = [one for one in spectra if one is not first], None
     if survey is not None and specs:
-        others += laid_over(survey, settled.others, specs[0].name)
+        found = laid_over(survey, settled.others, specs[0].name)
+        if lacking := len(settled.others) - len(found):
+            st.caption(literal(f"{lacking} of the sources to lay over it have no {specs[0].name}."))
+        others += found
         if settled.template_of is not None:
-            template = class_template(survey, specs[0].name, settled.template_of)
+            with _reading(settled):
+                template = class_template(survey, specs[0].name, settled.template_of)
     panel = spectrum_panel(
         first, settled, title=first.name, others=others, template=template,
         template_moves=survey is not None and redshift_column(survey) is not None,
     )  # fmt: skip
     _show([panel, *width_panel(first, settled)], owner, chart, settled, file=first.name)
+
+
+def _reading(settings: SpectrumSettings) -> AbstractContextManager[None]:
+    """What to show while the spectra of a class are read, which takes a second the first time."""
+    return st.spinner("Reading the spectra of the class") if settings.template else nullcontext()
 
 
 def _settled(settings: SpectrumSettings, owner: str, chart: str, measures: bool) -> SpectrumSettings:
@@ -120,7 +134,8 @@ def _suggested(source_id: str | None, *, itself: bool = False) -> list[str]:
     found = list(state.selection())[:MOST_SUGGESTED]
     if source_id is not None and now.run is not None and now.survey is not None:
         try:
-            near = resources.neighbours(now.run, now.survey, source_id, MEAN, N_NEIGHBOURS)
+            small = len(resources.survey(now.survey)) <= MOST_SEARCHED
+            near = resources.neighbours(now.run, now.survey, source_id, MEAN, N_NEIGHBOURS) if small else []
         except M3Error:
             near = []
         found += [one for one, _ in near]

@@ -74,7 +74,12 @@ def test_noise_has_no_frequency_and_few_points_none_either():
     assert prewhiten([(np.arange(4.0), np.arange(4.0), np.ones(4))]) is None
 
 
+def test_aliases_of_the_sampling_are_called_so():
+    frequencies = np.array([1.5826, 3 * 1.5826 + 1 / 365.25, 2.5826])
+    assert names_of(frequencies, np.full(3, 1e-6), 3000.0) == ["f1", "3f1 + 1 yr⁻¹ (alias)", "f1 + 1 d⁻¹ (alias)"]
+
+
 def test_names():
-    frequencies = np.array([1.0, 0.1, 2.0, 1.1, 0.9, 2.1, 1.4142])
+    frequencies = np.array([1.3, 0.13, 2.6, 1.43, 1.17, 2.73, 1.8142])
     names = names_of(frequencies, np.full(7, 1e-6), 1000.0)
     assert names == ["f1", "f2", "2f1", "f1 + f2", "f1 − f2", "2f1 + f2", "f3"]
