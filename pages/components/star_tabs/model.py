@@ -22,7 +22,7 @@ COLUMNS = 3
 
 
 def model(survey: Survey, source: Source, page: str) -> None:
-    """What the embedding says first, then the inputs, two a row."""
+    """What the embedding says first, then the inputs."""
     now = state.chosen()
     if now.run is None or now.survey is None:
         st.info("No run is chosen: train one in the sidebar, or choose one there, to see what its model saw.")
@@ -47,17 +47,17 @@ def model(survey: Survey, source: Source, page: str) -> None:
             faults.append(one_sentence(why))
     for why in faults:
         st.info(sentence(why))
-    _rows([panel for panel in says if panel.key != "embedding_neighbours"], source)
+    _grid([panel for panel in says if panel.key != "embedding_neighbours"], source, "says")
     for panel in says:
         if panel.key == "embedding_neighbours":
             _neighbours(panel, source)
-    _rows(inputs, source)
+    _grid(inputs, source, "seen")
 
 
-def _rows(panels: list[Panel], source: Source) -> None:
-    for first in range(0, len(panels), 2):
-        for place, panel in zip(st.columns(2, gap="medium"), panels[first : first + 2], strict=False):
-            with place:
+def _grid(panels: list[Panel], source: Source, name: str) -> None:
+    with st.container(key=f"panels_{name}"):
+        for panel in panels:
+            with st.container():
                 show_panel(panel, file=source.source_id)
 
 
