@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +11,9 @@ from m3core.survey import ModalitySpec, SplitSpec, Survey, write_survey
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
+
+hypothesis.settings.register_profile("no_deadline", deadline=None)  # how fast a machine is makes no test fail
+hypothesis.settings.load_profile("no_deadline")
 
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="../shared (observed data) is absent on this machine")
 

@@ -148,12 +148,12 @@ def settled(app: AppTest) -> AppTest:
         if not alive and not app.main.get("progress"):
             break
         for job in alive:
-            job.join(30)
+            job.join(120)
         app.run()
     return checked(app)
 
 
-def wait(app: AppTest, key: str, seconds: float = 30) -> None:
+def wait(app: AppTest, key: str, seconds: float = 120) -> None:
     """Let a long step of the app end, and run the page again."""
     deadline = time.monotonic() + seconds
     while (found := jobs.job(key)) is not None and found.is_alive():

@@ -24,7 +24,7 @@ def charts(app) -> dict[str, dict]:
 
 def section(app, name: str):
     app.segmented_control(key="data_section").set_value(name).run()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while app.main.get("progress") and time.monotonic() < deadline:
         time.sleep(0.1)
         app.run()
