@@ -18,8 +18,8 @@ __all__ = ["FEWEST_FOR_DENSITY", "MOST_POINTS", "STAR", "among_kind_figure"]
 MOST_POINTS = 30_000
 """Above this many sources those of other classes are shown by their density alone."""
 
-STAR = {"symbol": "star", "size": 17, "color": "#F0E442", "line": {"color": "#1c1f24", "width": 1.2}}
-"""The marker of the star itself, seen on light and on dark."""
+STAR = {"symbol": "star", "size": 18, "color": "#E5007D", "line": {"color": "#FFFFFF", "width": 1.5}}
+"""The marker of the star itself: a colour that no class has, seen on light and on dark, on grey and among points."""
 
 BINS = 60
 
@@ -54,7 +54,7 @@ def among_kind_figure(
         y_error: of the star, 1 sigma; NaN: none is drawn.
         with_others: whether to draw sources of other classes as points, on which one can click.
     """
-    traces: list[go.Scattergl | go.Scatter | go.Heatmap] = []
+    traces: list[go.Scattergl | go.Heatmap] = []
     if len(points.rows) > FEWEST_FOR_DENSITY:
         traces.append(_density(points.x, points.y, log_x))
     own = points.rows == row
@@ -98,10 +98,10 @@ def _density(x: NDArray[np.float64], y: NDArray[np.float64], log_x: bool) -> go.
 
 
 def _edges(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sixty steps over the middle 99 %, and as many more as reach the extremes, up to 300."""
+    """Up to sixty steps over the middle 99 %, fewer for few sources, and as many more as reach the extremes."""
     low, high = np.quantile(values, [0.005, 0.995])
     width = float(values.max() - values.min()) or 1.0
-    step = max((high - low) / BINS, width / 300) or 1.0
+    step = max((high - low) / min(BINS, 1.2 * len(values) ** 0.5), width / 300) or 1.0
     return np.arange(values.min(), values.max() + step, step)
 
 
@@ -119,16 +119,16 @@ def _cloud(
     )  # fmt: skip
 
 
-def _star(points: Points, poor: Points, row: int, y_error: float) -> list[go.Scatter]:
-    """The star, if it has a place; hollow where its parallax is poor."""
+def _star(points: Points, poor: Points, row: int, y_error: float) -> list[go.Scattergl]:
+    """The star, if it has a place; hollow where its parallax is poor. In WebGL, whose canvas lies over all else."""
     for where, is_poor in ((points, False), (poor, True)):
         at = np.flatnonzero(where.rows == row)
         if not len(at):
             continue
-        marker = {**STAR, "symbol": "star-open"} if is_poor else STAR
+        marker = {**STAR, "symbol": "star-open", "line": {"color": STAR["color"], "width": 2}} if is_poor else STAR
         bars = {"array": [y_error], "color": GREY, "thickness": 1.2} if np.isfinite(y_error) else None
         return [
-            go.Scatter(
+            go.Scattergl(
                 x=where.x[at], y=where.y[at], mode="markers", marker=marker, error_y=bars,
                 name="this source" + (" (poor parallax)" if is_poor else ""),
                 hovertemplate="this source<br>%{x:.5g}, %{y:.5g}<extra></extra>",

@@ -58,7 +58,7 @@ def _column_view(spec: ModalitySpec, y: NDArray[np.float32], missing: NDArray[np
     return [
         View(
             title="Columns", x=np.array(spec.columns, object), y=y, is_observed=~missing, x_label="Column",
-            y_label="Standard deviations from the training split's mean", style="table", note=note,
+            y_label="Standard deviations", style="table", note=note,
         )
     ]  # fmt: skip
 

@@ -208,7 +208,7 @@ def _fast_views(spec: ModalitySpec, options: FastOptions, inputs: Inputs) -> lis
     names = np.array([*CONTEXT, *_extra_columns(spec)], object)
     measured = View(
         title="Measured", x=names, y=context[:n], is_observed=context[n:] < 0.5, x_label="Property",
-        y_label="Standard deviations from the mean", style="table",
+        y_label="Standard deviations", style="table",
     )  # fmt: skip
     return [*views, measured]
 

@@ -180,7 +180,7 @@ def _fast_views(spec: ModalitySpec, options: FastOptions, inputs: Inputs) -> lis
         View(
             title="Measured", x=np.array(["log_scale", "log_relative_scale", "red_minus_blue"], object),
             y=context[:N_CONTEXT], is_observed=context[N_CONTEXT:] < 0.5, x_label="Property",
-            y_label="Standard deviations from the mean", style="table",
+            y_label="Standard deviations", style="table",
         ),
     ]  # fmt: skip
 

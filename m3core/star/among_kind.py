@@ -118,7 +118,7 @@ def _period_luminosity(scene: _Scene) -> Panel:
     bright = infrared[0] if infrared else guess[1] if guess and guess[1] else next(iter(magnitudes))
     points = period_diagram(scene.survey, periods[0], bright, distance=scene.distance)
     return _panel(
-        scene, "period_luminosity", title, points, "Extinction is not corrected here.", invert_y=True, log_x=True,
+        scene, "period_luminosity", title, points, "Magnitudes as the catalogue has them.", invert_y=True, log_x=True,
         y_error=_magnitude_error(scene, bright),
     )  # fmt: skip
 

@@ -51,7 +51,8 @@ def seen_panels(survey: Survey, source: Source, config: ModelConfig) -> list[Pan
         notes = " ".join(f"{view.title}: {view.note}" for view in views if view.note)
         caption = (
             f"{spec.label} of {source.source_id} as the encoder gets it (family {modality.family}), normalised by the "
-            f"training split. Grey crosses stand for nothing observed. {notes}"
+            "training split: properties and columns are standard deviations from its mean. Grey crosses stand for "
+            f"nothing observed. {notes}"
         )
         panels.append(Panel(key, title, views_figure(views), caption.strip(), pd.concat(parts, ignore_index=True)))
     return panels

@@ -164,7 +164,7 @@ def test_pictures_for_a_paper(folder, tmp_path):
     assert done.exit_code == 0, done.output
     svg = (tmp_path / "a.svg").read_text(encoding="utf-8")
     assert svg.startswith("<svg")
-    assert "Folded light curve" in svg
+    assert "Light curves folded on" in svg
     assert "phase 0" in svg
     ids = re.findall(r'\bid="([^"]+)"', svg)
     assert len(ids) == len(set(ids))

@@ -22,7 +22,7 @@ export default function ({ data, parentElement }) {
   }
   const style = document.createElement("style");
   style.textContent =
-    ".m3-save{display:flex;gap:.9rem}.m3-save button{all:unset;cursor:pointer;font:inherit;font-size:.8rem;" +
+    ".m3-save{display:flex;gap:.9rem;padding-top:2px}.m3-save button{all:unset;cursor:pointer;font:inherit;font-size:.8rem;" +
     "opacity:.75}.m3-save button:hover,.m3-save button:focus-visible{opacity:1;text-decoration:underline}";
   parentElement.append(style, row);
 }

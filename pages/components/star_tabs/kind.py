@@ -24,7 +24,7 @@ APPARENT = "none: apparent magnitudes"
 
 
 def among_kind(survey: Survey, source: Source, page: str) -> None:
-    """Six diagrams, two a row."""
+    """Six diagrams."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         distances = [*distance_columns(survey), ""]
         best = "parallax" if "parallax" in distances else ""
@@ -47,9 +47,9 @@ def among_kind(survey: Survey, source: Source, page: str) -> None:
     settings = KindSettings(extinction=use, distance=distance, with_others=others, height=400)
     panels = kind_panels(survey, source, settings, measures)
     row = survey.row(source.source_id)
-    for first in range(0, len(panels), 2):
-        for place, panel in zip(st.columns(2, gap="medium"), panels[first : first + 2], strict=False):
-            with place:
+    with st.container(key="panels_kind"):
+        for panel in panels:
+            with st.container():
                 # a key of its own for every star: a click on an earlier one's chart is no click on this
                 keyed = replace(panel, key=f"{panel.key}_{row}")
                 show_panel(keyed, file=source.source_id, on_select=open_point, selection_mode=("points",))

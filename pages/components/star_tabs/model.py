@@ -17,8 +17,12 @@ from pages.components.text import sentence
 __all__ = ["model"]
 
 
+COLUMNS = 3
+"""Tables of neighbours beside one another: more would be cut off on a laptop."""
+
+
 def model(survey: Survey, source: Source, page: str) -> None:
-    """What the embedding says first, then the inputs, two a row."""
+    """What the embedding says first, then the inputs."""
     now = state.chosen()
     if now.run is None or now.survey is None:
         st.info("No run is chosen: train one in the sidebar, or choose one there, to see what its model saw.")
@@ -43,17 +47,17 @@ def model(survey: Survey, source: Source, page: str) -> None:
             faults.append(one_sentence(why))
     for why in faults:
         st.info(sentence(why))
-    _rows([panel for panel in says if panel.key != "embedding_neighbours"], source)
+    _grid([panel for panel in says if panel.key != "embedding_neighbours"], source, "says")
     for panel in says:
         if panel.key == "embedding_neighbours":
             _neighbours(panel, source)
-    _rows(inputs, source)
+    _grid(inputs, source, "seen")
 
 
-def _rows(panels: list[Panel], source: Source) -> None:
-    for first in range(0, len(panels), 2):
-        for place, panel in zip(st.columns(2, gap="medium"), panels[first : first + 2], strict=False):
-            with place:
+def _grid(panels: list[Panel], source: Source, name: str) -> None:
+    with st.container(key=f"panels_{name}"):
+        for panel in panels:
+            with st.container():
                 show_panel(panel, file=source.source_id)
 
 
@@ -69,7 +73,8 @@ def _neighbours(panel: Panel, source: Source) -> None:
     st.markdown("**Nearest neighbours by modality**")
     groups = list(panel.data.groupby("by", sort=False))
     table = {}
-    for number, (place, (name, rows)) in enumerate(zip(st.columns(max(len(groups), 1)), groups, strict=False)):
+    places = [place for _ in range(0, len(groups), COLUMNS) for place in st.columns(COLUMNS)]
+    for number, (place, (name, rows)) in enumerate(zip(places, groups, strict=False)):
         key = f"near_{number}_{source.source_id}"
         table[key] = rows
         with place:
@@ -78,8 +83,8 @@ def _neighbours(panel: Panel, source: Source) -> None:
                 on_select=lambda key=key: follow(key), selection_mode="single-row",
                 column_config={
                     "source_id": st.column_config.TextColumn(str(name)),
-                    "label": st.column_config.TextColumn("Label"),
-                    "similarity": st.column_config.NumberColumn("Cosine", format="%.3f"),
+                    "label": st.column_config.TextColumn("Label", width=70),
+                    "similarity": st.column_config.NumberColumn("Cosine", format="%.3f", width=60),
                 },
             )  # fmt: skip
     if not np.isfinite(panel.data["similarity"]).any():

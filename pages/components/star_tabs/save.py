@@ -25,6 +25,9 @@ SAY = {
     "png": "Every figure with its caption, as one picture.",
     "json": "The figures as plotly has them, by name, for a notebook.",
 }
+MANY, MEGABYTES, SECONDS = 20, 0.8, 3.0
+"""From how many sources on it is said what a booklet costs; of one source, on two cores."""
+
 KEPT = 8
 """Files that are held ready."""
 
@@ -38,7 +41,8 @@ def save(survey: Survey, source: Source, page: str) -> None:
             persist_state="session",
         )  # fmt: skip
         whole = st.toggle(
-            f"The {len(selected):,} selected sources as one booklet", key="page_booklet", disabled=not selected
+            f"The {len(selected):,} selected sources as one booklet", key="page_booklet", disabled=not selected,
+            help="Select sources on the map, on the sky or in a list first.",
         ) and bool(selected)  # fmt: skip
         thorough = st.toggle(
             "Slow searches too", key="page_searches", help="Box least squares and phase dispersion: seconds a source."
@@ -73,8 +77,11 @@ def save(survey: Survey, source: Source, page: str) -> None:
             f"Make the {kind.upper()} of {many}", key="page_make", type="primary", icon=":material/draft:",
             on_click=lambda: (jobs.keep("star page ", KEPT), jobs.start(key, "Making the page", make)),
         )  # fmt: skip
-        if not thorough:
-            st.caption("Box least squares and phase dispersion are left out.")
+        said = [] if thorough else ["Box least squares and phase dispersion are left out."]
+        if len(ids) > MANY:
+            size, minutes = len(ids) * MEGABYTES, len(ids) * SECONDS / 60
+            said.append(f"{len(ids):,} sources are about {size:,.0f} MB and {minutes:,.0f} minutes; it can be stopped.")
+        st.caption(" ".join(said))
         return
     content = jobs.awaited(key, "Making the page", make, again="Make it again", note="The page is being made.")
     if content is not None:

@@ -14,6 +14,10 @@ from pages.components.star_tabs.kind import VIEWER, open_point
 __all__ = ["nights_of", "surroundings"]
 
 
+OFFSETS = ("east [arcsec]", "north [arcsec]")
+"""What the finder shows."""
+
+
 def surroundings(survey: Survey, source: Source, page: str) -> None:
     """The finder beside what else is told."""
     nights = nights_of(survey)
@@ -38,6 +42,12 @@ def _list(data: pd.DataFrame) -> None:
     st.dataframe(
         data, hide_index=True, key="blends_list", alt="Nearest sources of the survey on the sky", on_select=follow,
         selection_mode="single-row", height=min(300, 38 + 35 * len(data)),
+        column_order=[name for name in data if name not in OFFSETS],
+        column_config={
+            "separation [arcsec]": st.column_config.NumberColumn("arcsec", format="%.2f", help="Separation."),
+            "position_angle [deg]": st.column_config.NumberColumn("PA [deg]", format="%.1f", help="North over east."),
+            "period [d]": st.column_config.NumberColumn("period [d]", format="%.5f"),
+        },
     )  # fmt: skip
     st.caption("The nearest sources of this survey within a degree; a click on a row opens it.")
 
