@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from m3core.diagram_columns import magnitude_columns
 from m3core.survey import Survey
 
 __all__ = ["RATIOS", "Extinction", "ExtinctionUse", "band_of", "extinction_column", "extinction_of"]
@@ -54,7 +55,7 @@ def band_of(column: str, band: str, others: set[str]) -> str | None:
     """'gaia g' of a catalogue's magnitude; None where the system cannot be told.
 
     Args:
-        column: its name; band: the band in it (m3core.diagrams.magnitude_columns).
+        column: its name; band: the band in it (m3core.diagram_columns.magnitude_columns).
         others: bands of all magnitudes of the catalogue: 'r' beside 'b' is Cousins', beside 'g' it is SDSS's.
     """
     band = band.lower().rpartition("_")[2]
@@ -111,8 +112,6 @@ def extinction_of(survey: Survey, use: ExtinctionUse = "auto") -> Extinction | N
         use: 'auto' takes it off unless the light curves show that the catalogue's magnitudes are corrected already;
             'subtract' always, 'none' never.
     """
-    from m3core.diagrams import magnitude_columns
-
     found = extinction_column(survey.sources)
     if found is None:
         return None
@@ -142,8 +141,6 @@ def _slope(survey: Survey, a_v: NDArray[np.float64], bands: set[str]) -> tuple[f
     """Least-squares slope of (mean of a light curve - catalogue magnitude) over A_band: 1 where the catalogue is
     corrected and the light curves are not, 0 where both are alike; None where the survey cannot tell.
     """
-    from m3core.diagrams import magnitude_columns
-
     columns = {band: name for name, band in reversed(magnitude_columns(survey.sources).items())}
     for spec in survey.modalities.values():
         band = band_of(columns.get(spec.label, ""), spec.label, bands)

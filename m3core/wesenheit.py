@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from m3core.diagrams import magnitude_columns
+from m3core.diagram_columns import magnitude_columns
 from m3core.extinction import RATIOS, band_of
 from m3core.survey import Survey
 

@@ -8,18 +8,8 @@ from numpy.typing import NDArray
 
 from m3core.catalogue import error_column
 from m3core.colouring import Categories
-from m3core.diagrams import (
-    MIN_PARALLAX_SNR,
-    Points,
-    amplitude_columns,
-    colour_colour,
-    colour_magnitude,
-    distance_columns,
-    guess_colour,
-    magnitude_columns,
-    period_columns,
-    period_diagram,
-)
+from m3core.diagram_columns import amplitude_columns, distance_columns, guess_colour, magnitude_columns, period_columns
+from m3core.diagrams import MIN_PARALLAX_SNR, Points, colour_colour, colour_magnitude, period_diagram
 from m3core.extinction import Extinction, ExtinctionUse, extinction_of
 from m3core.figures.among_kind import FEWEST_FOR_DENSITY, MOST_POINTS, STAR, among_kind_figure
 from m3core.figures.palette import mark

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from m3core.catalogue import MISSING, catalogue_table
-from m3core.diagrams import amplitude_columns
+from m3core.diagram_columns import amplitude_columns
 from m3core.errors import M3Error, one_sentence
 from m3core.features import is_light_curve
 from m3core.figures.light_curve import curves_of, points_figure

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from m3core.diagrams import magnitude_columns
+from m3core.diagram_columns import magnitude_columns
 from m3core.features import is_light_curve
 from m3core.figures.surroundings import finder_figure, nights_figure
 from m3core.kinds import kind_of

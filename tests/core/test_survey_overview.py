@@ -7,16 +7,8 @@ from astropy import units
 from astropy.coordinates import SkyCoord
 
 from m3core.column_table import column_table, histogram
-from m3core.diagrams import (
-    absolute_magnitude,
-    amplitude_columns,
-    colour_magnitude,
-    distance_columns,
-    guess_colour,
-    magnitude_columns,
-    period_columns,
-    period_diagram,
-)
+from m3core.diagram_columns import amplitude_columns, distance_columns, guess_colour, magnitude_columns, period_columns
+from m3core.diagrams import absolute_magnitude, colour_magnitude, period_diagram
 from m3core.duplicates import duplicate_ids, duplicate_positions
 from m3core.measures import measure_survey, measured_name
 from m3core.overview import combination_table, presence_codes

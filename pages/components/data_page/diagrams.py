@@ -7,17 +7,15 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from m3core.colouring import columns_to_colour_by
-from m3core.diagrams import (
-    Points,
+from m3core.diagram_columns import (
     amplitude_columns,
-    colour_magnitude,
     distance_columns,
     guess_colour,
     magnitude_columns,
     numeric_columns,
     period_columns,
-    period_diagram,
 )
+from m3core.diagrams import Points, colour_magnitude, period_diagram
 from m3core.figures.blank import blank_figure
 from m3core.figures.diagram import diagram_figure
 from m3core.measures import measured_unit

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from m3core.diagrams import amplitude_columns, distance_columns
+from m3core.diagram_columns import amplitude_columns, distance_columns
 from m3core.extinction import extinction_column
 from m3core.star.among_kind import KindSettings, kind_panels
 from m3core.survey import Source, Survey
