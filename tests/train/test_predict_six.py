@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from m3core import prediction_table as prediction_table_module
+from m3core.classifier import prediction_table as prediction_table_module
 from m3core.classifier.evaluation import calibration_of, evaluate, subset_table
 from m3core.classifier.logits import Predictions, predict_survey, standard_subsets
 from m3core.classifier.prediction_table import prediction_table
