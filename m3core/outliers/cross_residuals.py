@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 __all__ = ["Ranked", "Residuals", "cross_residuals", "normal_deviates"]
 
@@ -30,6 +31,9 @@ FITS = 3
 SHRINKAGE = 0.1
 CLIP, FAR = 3.0, 15.0
 """Robust standard deviations at which z is cut for the correlations, and for the surprise."""
+
+MANY = 5000
+"""Sources from which on matrices are large enough for several threads."""
 
 FEWEST = 20
 """Sources under which nothing is predicted."""
@@ -133,12 +137,14 @@ def cross_residuals(targets: Array, inputs: Array, seed: int = 0) -> Residuals |
     rows = np.flatnonzero(np.isfinite(targets).any(axis=1) & np.isfinite(inputs).any(axis=1))
     if len(rows) < FEWEST or not targets.shape[1]:
         return None
-    basis = _basis(inputs[rows], seed)
     known = np.isfinite(targets[rows])
-    residual, expected = _left_out(basis, targets[rows], known, RIDGES, FITS)
-    typical = _robust_scale(residual, known)
-    spread = np.log(np.abs(residual) / typical + 0.1)
-    _, log_scale = _left_out(basis, np.where(known, spread, np.nan), known, SCALE_RIDGES, 1)
+    # small matrices in many steps: threads that wait for one another at each, on a busy machine for a minute
+    with threadpool_limits(1 if len(rows) < MANY else None, user_api="blas"):
+        basis = _basis(inputs[rows], seed)
+        residual, expected = _left_out(basis, targets[rows], known, RIDGES, FITS)
+        typical = _robust_scale(residual, known)
+        spread = np.log(np.abs(residual) / typical + 0.1)
+        _, log_scale = _left_out(basis, np.where(known, spread, np.nan), known, SCALE_RIDGES, 1)
     scale = typical * np.exp(log_scale - np.median(log_scale, axis=0))
     z = np.where(known, residual / scale, np.nan)
     again = _robust_scale(z, known)
