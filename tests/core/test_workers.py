@@ -45,7 +45,8 @@ def test_order_and_processes(survey, allowed):
     assert seen[-1] == 1.0
 
 
-def test_a_script_stays_alone(survey):
+def test_a_script_stays_alone(survey, monkeypatch):
+    monkeypatch.setattr(workers, "_is_allowed", False)  # commands and the app allow it, in other tests too
     found = of_each_source(process_and_id, survey, serial_below=2)
     assert {process for process, _ in found} == {os.getpid()}
 
