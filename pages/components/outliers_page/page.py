@@ -25,7 +25,7 @@ __all__ = ["outliers_page"]
 LIST = "outliers"
 
 NOTE = (
-    "Every source is measured and predicted from its other modalities: some minutes for five thousand sources. "
+    "Every source is measured and predicted from its other modalities: half a minute for five thousand sources. "
     "The result is kept with the run."
 )
 
