@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from m3core.periods.harmonic_fit import Array, Band, WeightedBand, time_span, weighted_bands
 from m3core.periods.search import MAX_FREQUENCIES, lomb_scargle
 
-__all__ = ["Alias", "Peak", "Periodogram", "highest", "periodogram", "thinned"]
+__all__ = ["Alias", "Frequency", "Peak", "Periodogram", "highest", "periodogram", "thinned"]
 
 SAMPLES_PER_PEAK = 5
 N_PEAKS = 10
@@ -31,20 +31,11 @@ STRONG_WINDOW = 0.1
 
 
 @dataclass(frozen=True)
-class Peak:
-    """A maximum of the periodogram.
-
-    Attributes:
-        frequency: cycles a day; error: its standard error (Montgomery & O'Donoghue 1999, DSSN 13, 28):
-            sqrt(6 / N) / (pi T) * sigma / A, with sigma / A = sqrt((1 - power) / (2 power)).
-        power: share of the variance that one sine a band explains, 0 to 1.
-        false_alarm: probability that noise reaches such a power anywhere on the grid.
-    """
+class Frequency:
+    """Attributes: frequency: cycles a day; error: its standard error."""
 
     frequency: float
     error: float
-    power: float
-    false_alarm: float
 
     @property
     def period(self) -> float:
@@ -55,6 +46,21 @@ class Peak:
     def period_error(self) -> float:
         """Days."""
         return self.error / self.frequency**2
+
+
+@dataclass(frozen=True)
+class Peak(Frequency):
+    """A maximum of the periodogram.
+
+    Attributes:
+        frequency: cycles a day; error: its standard error (Montgomery & O'Donoghue 1999, DSSN 13, 28):
+            sqrt(6 / N) / (pi T) * sigma / A, with sigma / A = sqrt((1 - power) / (2 power)).
+        power: share of the variance that one sine a band explains, 0 to 1.
+        false_alarm: probability that noise reaches such a power anywhere on the grid.
+    """
+
+    power: float
+    false_alarm: float
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 
 from m3core.periods.combinations import names_of
 from m3core.periods.harmonic_fit import Array, Band, WeightedBand, weighted_bands
-from m3core.periods.periodogram import Periodogram, periodogram
+from m3core.periods.periodogram import Frequency, Periodogram, periodogram
 
 __all__ = ["Component", "Prewhitening", "prewhiten"]
 
@@ -26,7 +26,7 @@ NOISE_WIDTH = 1.0
 
 
 @dataclass(frozen=True)
-class Component:
+class Component(Frequency):
     """One frequency of the final fit.
 
     Attributes:
@@ -37,23 +37,11 @@ class Component:
         name: of `names_of`.
     """
 
-    frequency: float
-    error: float
     amplitudes: tuple[float, ...]
     amplitude_errors: tuple[float, ...]
     signal_to_noise: float
     false_alarm: float
     name: str
-
-    @property
-    def period(self) -> float:
-        """Days."""
-        return 1.0 / self.frequency
-
-    @property
-    def period_error(self) -> float:
-        """Days."""
-        return self.error / self.frequency**2
 
 
 @dataclass(frozen=True)
