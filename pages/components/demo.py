@@ -9,25 +9,57 @@ from demo.install import install, is_wanted
 from pages.components import jobs, links, state
 from training import process
 
-__all__ = ["first_start"]
+__all__ = ["first_start", "wait_for_demo"]
 
 JOB = "demo"
 
 
 def first_start() -> bool:
-    """Make the demo where there is nothing else to open; M3_DEMO=off leaves an empty workspace empty.
+    """On the start page: make the demo where there is nothing else to open, and go to its map.
 
     Returns:
         Whether the page belongs to the demo.
     """
+    if _is_made():
+        links.follow(links.MANIFOLD, "Open the map of the demo")
+        return True
+    return _is_at_work()
+
+
+def wait_for_demo() -> bool:
+    """On any other page without a survey: the same, and the page goes on with the demo once it is there.
+
+    Returns:
+        Whether it is being made; the page then shows how far.
+    """
+    if _is_made():
+        st.rerun()
+    return _is_at_work()
+
+
+def _is_made() -> bool:
+    """Start the demo where the workspace is empty (M3_DEMO=off leaves it empty); whether it has just come to its end,
+    which the first page that asks is told, once, with the demo chosen."""
     if os.environ.get("M3_DEMO") == "off":
         return False
     found = jobs.job(JOB)
     if found is None:
-        if not is_wanted(state.workspace()):
-            return False
-        found = jobs.start(JOB, "The demo", _make)
-    if found.is_alive():
+        if is_wanted(state.workspace()):
+            jobs.start(JOB, "The demo", _make)
+        return False
+    if found.is_alive() or found.fault:
+        return False
+    jobs.forget(JOB)
+    state.choose(survey=NAME, run=NAME)
+    return True
+
+
+def _is_at_work() -> bool:
+    """Whether it is, with a bar; where it ended early, why."""
+    found = jobs.job(JOB)
+    if found is None:
+        return False
+    if not found.fault:  # alive, or at its end since it was last asked: the bar reruns the page
         st.title("Welcome to M3 Explorer")
         st.markdown(
             f"Your workspace is empty, so it opens with a demo: {OPTIONS.sources:,} **simulated** variable stars with "
@@ -36,15 +68,10 @@ def first_start() -> bool:
         st.page_link(links.IMPORT, label="Your own data", icon=":material/upload_file:")
         jobs.show_progress(JOB)
         return True
-    if found.fault:  # the job stays: a demo that was stopped does not begin again by itself
-        jobs.show_fault(found)
-        if is_wanted(state.workspace()):
-            st.button("Make the demo after all", on_click=jobs.forget, args=(JOB,))
-        return False
-    jobs.forget(JOB)
-    state.choose(survey=NAME, run=NAME)
-    links.follow(links.MANIFOLD, "Open the map of the demo")
-    return True
+    jobs.show_fault(found)  # the job stays: a demo that was stopped does not begin again by itself
+    if is_wanted(state.workspace()):
+        st.button("Make the demo after all", on_click=jobs.forget, args=(JOB,))
+    return False
 
 
 def _make(report: jobs.Progress) -> None:

@@ -6,6 +6,7 @@ from m3core.errors import M3Error
 from m3core.manifold import Maps
 from m3core.survey import Survey
 from pages.components import embedding, links, resources, state
+from pages.components.demo import wait_for_demo
 from pages.components.training_form import open_training_form
 
 __all__ = ["need_maps", "need_run", "need_survey"]
@@ -15,6 +16,8 @@ def need_survey() -> Survey:
     """The chosen survey; without one the page ends here."""
     name = state.chosen().survey
     if name is None:
+        if wait_for_demo():  # someone went on while the start page was laying it out
+            st.stop()
         st.info("There is no survey yet: import your own files first.", icon=":material/dataset:")
         st.page_link(links.IMPORT, label="Import files", icon=":material/upload_file:")
         st.stop()

@@ -99,6 +99,18 @@ def test_empty_workspace_opens_with_the_demo(empty, monkeypatch):
     assert not manifold.error
 
 
+def test_a_page_that_was_opened_meanwhile_shows_the_demo_when_it_is_there(empty, monkeypatch):
+    monkeypatch.delenv("M3_DEMO", raising=False)
+    app = open_page("outliers")
+    assert "There is no survey yet" not in said(app)
+    jobs.job(JOB).join(300)
+    checked(app.run())
+    assert "Outliers" in said(app)
+    assert "There is no survey yet" not in said(app)
+    checked(open_page("home"))  # a later visit stays where it is
+    jobs.forget(JOB)
+
+
 def test_a_stopped_demo_stays_stopped(empty, monkeypatch):
     monkeypatch.delenv("M3_DEMO", raising=False)
     app = open_page("home")
