@@ -11,7 +11,7 @@ from m3core import hub, published
 from m3core.errors import CheckpointError, ConfigError, M3Error
 from m3core.files import read_json, replaced_folder, sha256_file, sha256_text, write_json
 from m3core.key_map import from_published, to_published
-from m3core.model import Model, model_of, use_sampling
+from m3core.model import Classifier, Model, model_of, use_sampling
 from m3core.model_config import ModelConfig
 from m3core.nn.informer import Sampling
 from m3core.tensors import check_tensors, load_tensors, write_tensors
@@ -70,6 +70,8 @@ def load_checkpoint(directory: str | Path, sampling: Sampling = "deterministic")
         from_published(model, tensors, str(weights_file))
     else:
         model.load_state_dict(tensors)
+    if isinstance(model, Classifier) and model.trees is not None and (wrong := model.trees.trees.fault()):
+        raise CheckpointError(f"{weights_file}: {wrong}: copy it again.")
     use_sampling(model, sampling)
     return model.eval()
 

@@ -4,47 +4,24 @@ Shapes: B sources, D = embedding_dim.
 """
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from m3core.encoders import ModalityEncoders, module_key, named_modules
 from m3core.errors import CheckpointError
-from m3core.kinds import family_of
 from m3core.loss import pair_logits
 from m3core.model_config import ModelConfig, pair_key
-from m3core.names import INPUT_FIELDS
 from m3core.nn.informer import ProbSparseAttention, Sampling
+from m3core.tree_vote import TreeVote
 
-__all__ = ["MAX_SCALE", "Classifier", "ModalityEncoders", "Model", "MultimodalCLIP", "model_of", "use_sampling"]
+__all__ = ["MAX_SCALE", "Classifier", "Model", "MultimodalCLIP", "Readings", "model_of", "use_sampling"]
 
 MAX_SCALE = 100.0
 """exp(logit_scale) is clamped to [1, 100], as published."""
-
-
-class ModalityEncoders(nn.Module):
-    """An encoder per modality, from a configuration alone.
-
-    The weights come from torch's generator: seed it before the call.
-    """
-
-    def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        self.config = config
-        encoders: dict[str, Any] = {
-            modality.spec.name: family_of(modality.spec, modality.family).build(modality.spec, modality.parsed_options)
-            for modality in config.modalities
-        }
-        self.encoders = _named(encoders)
-        self.widths = {name: int(encoder.out_features) for name, encoder in encoders.items()}
-
-    def features(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Encoder outputs, modality -> (B, out_features), of the modalities that `inputs` has."""
-        return {
-            name: self.encoders[_key(name)](_fields_of(name, inputs)) for name in self.config.names if name in inputs
-        }
 
 
 class MultimodalCLIP(ModalityEncoders):
@@ -52,7 +29,9 @@ class MultimodalCLIP(ModalityEncoders):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
-        self.projections = _named({name: nn.Linear(width, config.embedding_dim) for name, width in self.widths.items()})
+        self.projections = named_modules(
+            {name: nn.Linear(width, config.embedding_dim) for name, width in self.widths.items()}
+        )
         start = math.log(config.initial_logit_scale)
         self.logit_scales = nn.ParameterDict({pair_key(*pair): torch.tensor(start) for pair in config.pairs})
 
@@ -63,7 +42,7 @@ class MultimodalCLIP(ModalityEncoders):
             inputs: flat keys as in m3core.batch: {'photometry': (B, L, C), 'photometry_mask': (B, L), ...}.
         """
         return {
-            name: F.normalize(self.projections[_key(name)](features), dim=-1)
+            name: F.normalize(self.projections[module_key(name)](features), dim=-1)
             for name, features in self.features(inputs).items()
         }
 
@@ -80,10 +59,25 @@ class MultimodalCLIP(ModalityEncoders):
         }
 
 
+@dataclass(frozen=True)
+class Readings:
+    """What a classifier takes from a batch in one pass through its encoders.
+
+    Attributes:
+        found: modality -> (B, features or D) that the head reads, of the modalities that the batch has.
+        votes: (B, C) probabilities by the trees; None without trees, or where the batch lacks a modality.
+    """
+
+    found: dict[str, Tensor]
+    votes: Tensor | None
+
+
 class Classifier(nn.Module):
     """Class logits from one modality's features, or from the embeddings of any number of modalities.
 
     `backbone` is the pre-trained part, under its own parameter names: a MultimodalCLIP's weights load into it.
+    Trees, where there are some, have a share in the answer for sources that have every modality, whose logits are then
+    ln((1 - share) * softmax(network) + share * trees).
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -94,6 +88,7 @@ class Classifier(nn.Module):
         )
         width = self.backbone.widths[config.names[0]] if config.head == "features" else config.embedding_dim
         self.head = nn.Linear(width * len(config.names) if config.head == "concat" else width, len(config.classes))
+        self.trees = None if config.trees is None else TreeVote(config)
 
     def embed(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Embeddings as of MultimodalCLIP.embed.
@@ -118,20 +113,30 @@ class Classifier(nn.Module):
         Raises:
             CheckpointError: `inputs` has none of the classifier's modalities.
         """
-        found = self.readings(inputs)
-        if not found:
+        readings = self.readings(inputs)
+        if not readings.found:
             raise CheckpointError(
                 f"the batch has {', '.join(inputs)}; the classifier reads {', '.join(self.config.names)}."
             )
-        return self.decide(found, present)
+        return self.decide(readings, present)
 
-    def readings(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """What the head reads, modality -> (B, features or D), of the modalities that `inputs` has."""
-        return self.backbone.features(inputs) if self.config.head == "features" else self.embed(inputs)
+    def readings(self, inputs: Mapping[str, Tensor]) -> Readings:
+        """What `decide` answers from, in one pass."""
+        found = self.backbone.features(inputs) if self.config.head == "features" else self.embed(inputs)
+        if self.trees is None or len(found) < len(self.config.names):
+            return Readings(found, None)
+        return Readings(found, self.trees(inputs))
 
-    def decide(self, found: Mapping[str, Tensor], present: Mapping[str, Tensor] | None = None) -> Tensor:
-        """Logits from `readings`, as `classify`: a withheld modality costs no second pass through the encoders."""
-        example = next(iter(found.values()))
+    def decide(
+        self, readings: Readings, present: Mapping[str, Tensor] | None = None, shown: Collection[str] | None = None
+    ) -> Tensor:
+        """Logits as `classify`, by some of the modalities: to withhold one costs no second pass through the encoders.
+
+        Args:
+            shown: modalities to answer by; None: all.
+        """
+        found = {name: read for name, read in readings.found.items() if shown is None or name in shown}
+        example = next(iter(readings.found.values()))
         every, none = (torch.full((len(example),), flag, device=example.device) for flag in (True, False))
         given = present or {}
         flags_MB = torch.stack([given.get(name, every) if name in found else none for name in self.config.names])
@@ -141,7 +146,12 @@ class Classifier(nn.Module):
             read = torch.cat(list(read_MBD), dim=-1)
         else:
             read = read_MBD.sum(dim=0) / flags_MB.sum(dim=0).clamp(min=1).unsqueeze(-1)
-        return self.head(read).masked_fill(~flags_MB.any(dim=0).unsqueeze(-1), torch.nan)
+        logits = self.head(read)
+        if readings.votes is not None and self.trees is not None:
+            share = self.trees.share
+            both = ((1 - share) * logits.double().softmax(dim=1) + share * readings.votes).log().to(logits.dtype)
+            logits = torch.where(flags_MB.all(dim=0).unsqueeze(-1), both, logits)
+        return logits.masked_fill(~flags_MB.any(dim=0).unsqueeze(-1), torch.nan)
 
 
 Model = MultimodalCLIP | Classifier
@@ -157,21 +167,3 @@ def use_sampling(model: nn.Module, sampling: Sampling) -> None:
     for module in model.modules():
         if isinstance(module, ProbSparseAttention):
             module.sampling = sampling
-
-
-def _key(name: str) -> str:
-    """Module key of a modality: ended, since a ModuleDict has methods named 'keys', 'type', 'half'."""
-    return f"{name}_"
-
-
-def _named(modules: Mapping[str, nn.Module]) -> nn.ModuleDict:
-    return nn.ModuleDict({_key(name): module for name, module in modules.items()})
-
-
-def _fields_of(name: str, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """{'photometry': a, 'photometry_mask': m, ...} -> {'': a, 'mask': m} for the modality 'photometry'."""
-    fields = {"": inputs[name]}
-    for field in INPUT_FIELDS:
-        if f"{name}_{field}" in inputs:
-            fields[field] = inputs[f"{name}_{field}"]
-    return fields

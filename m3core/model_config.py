@@ -14,7 +14,7 @@ from m3core.manifest import ModalitySpec
 from m3core.statistics import Statistics
 from m3core.survey import Survey
 
-__all__ = ["FORMAT_VERSION", "Head", "ModalityConfig", "ModelConfig", "pair_key"]
+__all__ = ["FORMAT_VERSION", "Head", "ModalityConfig", "ModelConfig", "TreesConfig", "pair_key"]
 
 FORMAT_VERSION = 1
 
@@ -56,6 +56,19 @@ class ModalityConfig(_Config):
         return family_of(self.spec, self.family).options.model_validate(self.options)
 
 
+class TreesConfig(_Config):
+    """Boosted trees that vote beside a classifier's network (m3core.tree_vote)."""
+
+    numbers: tuple[tuple[str, int], ...]
+    """Inputs that they read whole, in this order: key of a batch, and how many numbers."""
+    n_components: int = Field(ge=0)
+    """Principal components of the frozen features that they read before those."""
+    n_trees: int = Field(ge=1)
+    n_leaves: int = Field(ge=2)
+    share: float = Field(gt=0, le=1)
+    """Of their probabilities in the answer; the rest is the network's."""
+
+
 class ModelConfig(_Config):
     """A multimodal CLIP model, or a classifier over its encoders."""
 
@@ -68,6 +81,8 @@ class ModelConfig(_Config):
     """None: a contrastive model, without a classifier's last layer."""
     classes: tuple[str, ...] = ()
     """In the order of a classifier's logits."""
+    trees: TreesConfig | None = None
+    """None: a classifier's network answers alone."""
     survey_hash: str = ""
     """Of the survey whose training split the statistics are of; empty where there are none yet (m3core.adopt)."""
     split_hash: str = ""
@@ -80,6 +95,8 @@ class ModelConfig(_Config):
             raise ValueError("a model with a head needs classes")
         if self.head == "features" and len(self.modalities) != 1:
             raise ValueError(f"head 'features' reads one modality; there are {len(self.modalities)}")
+        if self.trees is not None and (self.head is None or self.trees.n_trees % len(self.classes)):
+            raise ValueError("trees belong to a classifier, equally many for each class")
         return self
 
     @property

@@ -11,6 +11,7 @@ from m3core.errors import ConfigError
 __all__ = [
     "FROM_RUN",
     "MAIN_FIELDS",
+    "READ_OUT",
     "SCRATCH",
     "FinetuneConfig",
     "Settings",
@@ -28,6 +29,9 @@ SCRATCH = "scratch"
 
 FROM_RUN = ("family", "embedding_dim", "options")
 """Settings of a classifier that its pre-trained run decides."""
+
+READ_OUT = ("pseudo_labels", "tree_share")
+"""Settings of a classifier that read what a pre-trained run's encoders give; from scratch there is nothing to read."""
 
 
 class Settings(BaseModel):
@@ -115,6 +119,11 @@ class FinetuneConfig(Settings):
         0.0, ge=0, le=1,
         description="from a pre-trained run: train on sources without a label too, by a support vector machine and "
         "trees on the frozen features, and let them have this share in a label's own target; 0: labels alone",
+    )  # fmt: skip
+    tree_share: float = Field(
+        0.0, ge=0, le=1,
+        description="from a pre-trained run: share of boosted trees on the frozen features in the answer, beside the "
+        "network's; 0: the network alone",
     )  # fmt: skip
     class_balance: float = Field(
         0.0, ge=0, le=1, description="weight of a class in the loss: its size to the power of minus this; 1: all alike"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from m3core.checkpoint import load_checkpoint, save_checkpoint
 from m3core.classifier.calibration import fit_calibration
 from m3core.classifier.evaluation import CALIBRATION, score_sentences
-from m3core.classifier.logits import predict_survey
+from m3core.classifier.logits import load_classifier, predict_survey
 from m3core.errors import ConfigError
 from m3core.files import sha256_file
 from m3core.model import Classifier
@@ -21,13 +21,14 @@ from m3core.survey import Survey
 from training import leaks
 from training.classification import Classification, class_weights
 from training.classifier_setup import Prepared, build_classifier, one_hot, prepare, pretrained
-from training.config import FROM_RUN, SCRATCH, FinetuneConfig, validated
+from training.config import FROM_RUN, READ_OUT, SCRATCH, FinetuneConfig, validated
 from training.loop import Trainer
 from training.presets import classifier_preset
 from training.record import Record
 from training.setup import Rows, build_optimizer, check_kinds, device_of
 from training.supervisor import Supervisor
 from training.teacher import taught
+from training.vote import with_trees
 
 __all__ = ["configure", "train"]
 
@@ -58,8 +59,9 @@ def configure(survey: Survey, preset_name: str, changes: dict[str, Any], origin:
     prepared = prepare(survey, chosen, config)
     if origin is not None and config is not None:
         leaks.check(origin, config, survey)
-    if origin is None and chosen.pseudo_labels:
-        raise ConfigError("pseudo_labels are read out of pre-trained encoders: leave it out, or start from a run.")
+    for name in READ_OUT:
+        if origin is None and getattr(chosen, name):
+            raise ConfigError(f"{name} reads pre-trained encoders: leave it out, or start from a run.")
     others = 0 if changes.get("pseudo_labels") == 0 else len(prepared.unlabelled)
     base = classifier_preset(preset_name, len(prepared.rows.train), others, is_pretrained=origin is not None)
     decided: dict[str, Any] = {}
@@ -124,6 +126,8 @@ def train(
     record.update(message="")
     supervisor.watch(trainer)
     trainer.fit()
+    if config.tree_share:
+        _add_trees(run, survey, config, prepared)
     sentences = _calibrate_and_score(run, survey, prepared, record)
     with trainer.lock:  # no stop between the last word and the end
         record.update(state=State.FINISHED, message=sentences[0], progress=1.0, seconds_left=0.0)
@@ -160,6 +164,18 @@ def _begin(run: Run, survey: Survey, config: FinetuneConfig, origin: Run | None)
             log.warning("the classifier reads what run %s and the survey share: %s", origin.name, ", ".join(shared))
     prepared = prepare(survey, config, None if model is None else model.config)
     save_checkpoint(build_classifier(survey, config, prepared, model), run.path / INITIAL)
+
+
+def _add_trees(run: Run, survey: Survey, config: FinetuneConfig, prepared: Prepared) -> None:
+    """Fit trees on what the encoders gave before the training, and keep them beside the network."""
+    model, frozen = load_classifier(run), load_checkpoint(run.path / INITIAL)
+    assert isinstance(frozen, Classifier)
+    if model.trees is None:  # a run that was stopped behind this has them
+        found, sentence = with_trees(
+            model, frozen, survey, prepared.targets, prepared.rows.train, share=config.tree_share, seed=config.seed
+        )
+        log.info("%s", sentence)
+        save_checkpoint(found, run.checkpoint)
 
 
 def _calibrate_and_score(run: Run, survey: Survey, prepared: Prepared, record: Record) -> list[str]:

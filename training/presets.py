@@ -57,6 +57,7 @@ def fast_classifier(n_labels: int, n_unlabelled: int, *, is_pretrained: bool) ->
         label_smoothing=0.05,
         modality_dropout=0.2,
         pseudo_labels=0.5 if is_pretrained else 0.0,
+        tree_share=0.5 if is_pretrained else 0.0,
         warmup_epochs=1.0,
     )
 

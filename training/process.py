@@ -30,7 +30,7 @@ STOP_SECONDS = 2.5
 """A run answers within a fraction of a second; one that has not by now (its map is in a long compiled call) is
 killed, which costs nothing but the work since its last save."""
 
-START_SECONDS = 15.0
+START_SECONDS = 60.0
 
 
 def start_pretrain(survey: Survey, out: Path, config: TrainConfig) -> Run:

@@ -12,18 +12,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from m3core.batch import make_batch
 from m3core.model import Classifier
 from m3core.survey import Survey
 from training.labels import draw
+from training.seen import Seen, seen_by
 from training.trees import lightgbm
 
-__all__ = ["Lesson", "Seen", "seen_by", "taught"]
-
-BATCH_SIZE = 256
+__all__ = ["Lesson", "taught"]
 
 FOLDS = 5
 
@@ -33,61 +30,8 @@ MOST_LABELS = 3000
 STRENGTH, WIDTH = 5.0, 0.2
 """C of the machine, and gamma of its kernel times the number of features (scikit-learn's default is 1)."""
 
-N_COMPONENTS = 30
-"""Principal components of the features that the trees see."""
-
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a pre-trained model gives, and what it is given.
-
-    Attributes:
-        features: (N, K) of the encoders before any projection, standardised over the training split; 0 where absent.
-        numbers: (N, M) principal components of the features, and every input that is a number and no curve.
-    """
-
-    features: Array
-    numbers: Array
-
-
-def seen_by(model: Classifier, survey: Survey) -> Seen:
-    """Run the frozen encoders over every source of a survey."""
-    names, train = model.config.names, survey.rows("train")
-    was_training, device = model.training, next(model.parameters()).device
-    model.eval()
-    found: dict[str, list[Array]] = {name: [] for name in names}
-    given: dict[str, list[Array]] = {}
-    with torch.inference_mode():
-        for start in range(0, len(survey), BATCH_SIZE):
-            rows = np.arange(start, min(start + BATCH_SIZE, len(survey)))
-            batch = make_batch(survey, rows, model.config.modalities).to(device)
-            for name, features in model.backbone.features(batch.inputs).items():
-                found[name].append(features.cpu().numpy().astype(np.float64))
-            for key, values in batch.inputs.items():
-                if values.ndim == 2 and not key.endswith("mask"):
-                    given.setdefault(key, []).append(values.cpu().numpy().astype(np.float64))
-    model.train(was_training)
-    parts = []
-    for name in names:
-        features, present = np.concatenate(found[name]), survey.present(name)
-        known = features[train[present[train]]]
-        if len(known):
-            spread = known.std(axis=0)
-            scaled = (features - known.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
-            parts.append(np.where(present[:, None], scaled, 0.0))
-    all_features = np.concatenate(parts, axis=1)
-    numbers = [np.concatenate(values) for values in given.values()]
-    return Seen(all_features, np.concatenate([_components(all_features, train), *numbers], axis=1))
-
-
-def _components(features: Array, train: Indices) -> Array:
-    from sklearn.decomposition import PCA
-
-    count = min(N_COMPONENTS, features.shape[1], len(train))
-    return np.asarray(PCA(count, random_state=0).fit(features[train]).transform(features))
 
 
 @dataclass(frozen=True)

@@ -115,11 +115,11 @@ def class_logits(
     with torch.inference_mode():
         for start in range(0, len(rows), BATCH_SIZE):
             batch = make_batch(survey, rows[start : start + BATCH_SIZE], model.config.modalities).to(device)
-            found = model.readings(batch.inputs)
+            readings = model.readings(batch.inputs)
             for number, subset in enumerate(subsets):
-                shown = {name: read for name, read in found.items() if name in subset}
-                if shown:
-                    logits[number, start : start + BATCH_SIZE] = model.decide(shown, batch.present).cpu().numpy()
+                if any(name in subset for name in readings.found):
+                    answer = model.decide(readings, batch.present, subset)
+                    logits[number, start : start + BATCH_SIZE] = answer.cpu().numpy()
             progress(min((start + BATCH_SIZE) / len(rows), 1.0))
     return logits
 

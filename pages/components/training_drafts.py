@@ -11,7 +11,7 @@ from m3core.run import Run
 from m3core.survey import Survey
 from pages.components import resources, state
 from pages.components.schema_widgets import field_widget
-from training.config import FROM_RUN, MAIN_FIELDS, SCRATCH, FinetuneConfig, Settings, TrainConfig, validated
+from training.config import FROM_RUN, MAIN_FIELDS, READ_OUT, SCRATCH, FinetuneConfig, Settings, TrainConfig, validated
 from training.presets import PRESETS, classifier_preset, preset
 from training.process import start_finetune, start_pretrain
 
@@ -131,7 +131,7 @@ def finetune_draft(survey: Survey, survey_name: str) -> Draft:
         "fusion",
         "labels",
         "cap",
-        *(FROM_RUN if origin is not None else ("pseudo_labels",)),
+        *(FROM_RUN if origin is not None else READ_OUT),
     }
     fields = [field for field in FinetuneConfig.model_fields if field not in settled]
     content = _asked(FinetuneConfig, fields, defaults, key=f"{survey.hash[:8]}_{name}_{start}_{labels}", choices={})

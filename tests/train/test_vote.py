@@ -1,0 +1,111 @@
+"""Trees beside a classifier's network: whose answer is whose, what they never see, and where there are none."""
+
+import numpy as np
+import pytest
+import torch
+
+from m3core import load_checkpoint
+from m3core.batch import make_batch
+from m3core.checkpoint import save_checkpoint
+from m3core.classifier.logits import class_logits
+from m3core.errors import CheckpointError
+from m3core.model import Classifier
+from m3core.run import Run
+from tests.train.conftest import SMALL
+from tests.train.test_runs import command
+from training import vote
+from training.classifier_setup import build_classifier, prepare
+from training.config import FinetuneConfig
+from training.seen import seen_by
+from training.trees import lightgbm
+
+
+@pytest.fixture(scope="module")
+def setup(stars, pretrained):
+    """A survey, a classifier without trees, and the labels that it may see."""
+    config = FinetuneConfig(labels=0.5, embedding_dim=8)
+    origin = load_checkpoint(pretrained)
+    prepared = prepare(stars, config, origin.config)
+    return stars, build_classifier(stars, config, prepared, origin).eval(), prepared
+
+
+def voted(setup, classes=None):
+    survey, model, prepared = setup
+    given = prepared.targets if classes is None else classes
+    return vote.with_trees(model, model, survey, given, prepared.rows.train, share=0.3, seed=1)
+
+
+def answers(model, survey, subset):
+    return torch.from_numpy(class_logits(model, survey, np.arange(len(survey)), [subset])[0]).softmax(dim=1).numpy()
+
+
+def test_the_answer_is_the_mean_of_network_and_trees(setup):
+    survey, model, prepared = setup
+    found, sentence = voted(setup)
+    assert f"{len(prepared.rows.train)} labels" in sentence
+    seen, rows = seen_by(model, survey), prepared.rows.train
+    trees = lightgbm(1).set_params(objective="multiclass", num_class=2)
+    said = trees.fit(seen.numbers[rows], prepared.targets[rows]).predict_proba(seen.numbers)
+    names = model.config.names
+    whole = np.all([survey.present(name) for name in names], axis=0)
+    wanted = 0.7 * answers(model, survey, names) + 0.3 * said
+    assert answers(found, survey, names)[whole] == pytest.approx(wanted[whole], abs=2e-5)
+    assert (answers(found, survey, names)[whole] != answers(model, survey, names)[whole]).any()
+
+
+def test_the_network_answers_alone_where_a_modality_is_withheld_or_absent(setup):
+    survey, model, _ = setup
+    found, _ = voted(setup)
+    names = model.config.names
+    assert np.array_equal(answers(found, survey, names[:1]), answers(model, survey, names[:1]), equal_nan=True)
+    batch = make_batch(survey, np.arange(6), model.config.modalities)
+    some = {**batch.present, names[0]: torch.tensor([True, False, True, True, False, True])}
+    ours, alone = found.classify(batch.inputs, some), model.classify(batch.inputs, some)
+    lacking = ~torch.stack(list(some.values())).all(dim=0)
+    assert torch.equal(ours[lacking], alone[lacking])
+    assert not torch.equal(ours[~lacking], alone[~lacking])
+    without = {key: values for key, values in batch.inputs.items() if not key.startswith(names[0])}
+    assert torch.equal(found.classify(without), model.classify(without))
+
+
+def test_labels_that_may_not_be_seen_change_nothing(setup):
+    survey, model, prepared = setup
+    other = prepared.targets.copy()
+    hidden = np.setdiff1d(np.arange(len(other)), prepared.rows.train)
+    other[hidden] = 1 - other[hidden]
+    names = model.config.names
+    first, second = voted(setup)[0], voted(setup, other)[0]
+    assert np.array_equal(answers(first, survey, names), answers(second, survey, names), equal_nan=True)
+
+
+def test_more_labels_than_the_trees_take_are_said(setup, monkeypatch):
+    monkeypatch.setattr(vote, "MOST_LABELS", 20)
+    assert f"fitted to 20 of {len(setup[2].rows.train)} labels" in voted(setup)[1]
+
+
+def test_a_checkpoint_keeps_them_and_a_broken_one_is_told(setup, tmp_path):
+    survey, model, _ = setup
+    found, _ = voted(setup)
+    save_checkpoint(found, tmp_path / "both")
+    again = load_checkpoint(tmp_path / "both")
+    names = model.config.names
+    assert np.array_equal(answers(again, survey, names), answers(found, survey, names), equal_nan=True)
+    found.trees.trees.feature[0, 0] = 10_000
+    save_checkpoint(found, tmp_path / "broken")
+    with pytest.raises(CheckpointError, match=r"model\.safetensors: a tree asks for an input"):
+        load_checkpoint(tmp_path / "broken")
+
+
+def test_the_preset_uses_them_from_a_run_and_scratch_refuses_them(stars, tuned, tmp_path):
+    out, _ = tuned
+    assert Run.open(out).config()["settings"]["tree_share"] == 0.5
+    assert "trees vote beside the network" in (out / "log.txt").read_text()
+    model = load_checkpoint(out)
+    assert isinstance(model, Classifier)
+    assert model.trees.share == 0.5
+    settings = [*SMALL, "--set", "tree_share=0.5"]
+    done = command("finetune", "--survey", stars.path, "--from", "scratch", "--out", tmp_path / "no", *settings)
+    assert done.returncode == 2
+    assert "tree_share" in done.stderr
+    assert "start from a run" in done.stderr
+    assert not (tmp_path / "no").exists()

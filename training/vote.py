@@ -1,0 +1,91 @@
+"""Boosted trees that vote beside the network: fitted to the same labels, on what pre-trained encoders give.
+
+A network is behind trees where a few numbers decide (a period, a colour), ahead where the shape of a curve does;
+they err on different stars (docs/accuracy.md).
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from m3core.model import Classifier
+from m3core.model_config import TreesConfig
+from m3core.nn.boosted_trees import BoostedTrees
+from m3core.survey import Survey
+from training.labels import draw
+from training.seen import seen_by
+from training.trees import lightgbm
+
+__all__ = ["with_trees"]
+
+MOST_LABELS = 20_000
+"""Labels that trees are fitted to: a minute or two of one core."""
+
+Indices = NDArray[np.int64]
+
+
+def with_trees(
+    model: Classifier, frozen: Classifier, survey: Survey, classes: Indices, labelled: Indices,
+    *, share: float, seed: int,
+) -> tuple[Classifier, str]:  # fmt: skip
+    """A trained classifier with trees beside it.
+
+    Args:
+        frozen: the classifier as it was before its training: its encoders are what the trees read.
+        classes: (N,) class index of every source, of which only those at `labelled` are read.
+        labelled: rows of the training split, at least one of each class.
+        share: of the trees in the answer.
+        seed: of the trees, and of the labels drawn where there are more than 20,000.
+
+    Returns:
+        The classifier, and a sentence with the numbers.
+    """
+    n_classes = len(model.config.classes)
+    fitted, sentence = labelled, f"trees vote beside the network, fitted to {len(labelled)} labels"
+    if len(labelled) > MOST_LABELS:
+        few = MOST_LABELS / len(labelled)
+        fitted = labelled[draw(survey.source_ids[labelled], classes[labelled], share=few, seed=seed, cap=False)]
+        sentence = f"trees vote beside the network, fitted to {len(fitted)} of {len(labelled)} labels"
+    seen = seen_by(frozen, survey)
+    fit = lightgbm(seed).set_params(objective="multiclass", num_class=n_classes)
+    fit.fit(seen.numbers[fitted], classes[fitted])
+    trees = as_tensors(fit.booster_, n_inputs=seen.numbers.shape[1], n_classes=n_classes)
+    n_trees, n_leaves = trees.value.shape
+    asked = TreesConfig(
+        numbers=seen.inputs, n_components=len(seen.reading.axes), n_trees=n_trees, n_leaves=n_leaves, share=share
+    )
+    found = Classifier(model.config.model_copy(update={"trees": asked}))
+    found.load_state_dict(model.state_dict(), strict=False)
+    assert found.trees is not None
+    found.trees.reading, found.trees.trees = seen.reading, trees
+    return found.eval(), sentence
+
+
+def as_tensors(booster: Any, *, n_inputs: int, n_classes: int) -> BoostedTrees:
+    """The trees of a LightGBM model of several classes."""
+    trees = [tree["tree_structure"] for tree in booster.dump_model()["tree_info"]]
+    n_leaves = max(2, *(_n_leaves(tree) for tree in trees))
+    found = BoostedTrees(n_inputs=n_inputs, n_classes=n_classes, n_trees=len(trees), n_leaves=n_leaves)
+    for number, tree in enumerate(trees):
+        _fill(found, number, tree)
+    return found
+
+
+def _n_leaves(node: dict[str, Any]) -> int:
+    return 1 if "leaf_value" in node else _n_leaves(node["left_child"]) + _n_leaves(node["right_child"])
+
+
+def _fill(trees: BoostedTrees, number: int, node: dict[str, Any]) -> int:
+    """Write a node and what is below it; its place as BoostedTrees counts. A tree of one leaf has it on both sides."""
+    if "leaf_value" in node:
+        leaf = node.get("leaf_index", 0)
+        trees.value[number, leaf] = node["leaf_value"]
+        return -1 - int(leaf)
+    place = int(node["split_index"])
+    assert (node["decision_type"], node["missing_type"]) == ("<=", "None"), "every input is a number"
+    trees.feature[number, place] = node["split_feature"]
+    trees.threshold[number, place] = node["threshold"]
+    trees.left[number, place] = _fill(trees, number, node["left_child"])
+    trees.right[number, place] = _fill(trees, number, node["right_child"])
+    return place
