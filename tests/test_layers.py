@@ -16,7 +16,7 @@ FORBIDDEN = {
 ORDER = [
     {"errors", "names", "manifest", "columns", "statistics", "light_curve", "files", "split"}
     | {"classifier.scores", "classifier.calibration"},
-    {"preprocess", "light_curve_features", "nn", "periods.harmonic_fit", "periods.search"},
+    {"preprocess", "light_curve_features", "nn", "periods.harmonic_fit", "periods.trials", "periods.search"},
     {"kinds"},
     {"survey"},
     {"model_config", "loss"},

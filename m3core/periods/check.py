@@ -17,17 +17,8 @@ from typing import Literal
 import numpy as np
 
 from m3core.light_curve import phase_fold
-from m3core.periods.harmonic_fit import (
-    RIDGE,
-    Array,
-    Band,
-    WeightedBand,
-    fourier_series,
-    n_harmonics_of,
-    share_explained,
-    time_span,
-    weighted_bands,
-)
+from m3core.periods.harmonic_fit import Band, WeightedBand, fourier_series, n_harmonics_of, time_span, weighted_bands
+from m3core.periods.trials import share_near, shares_by_harmonics
 
 __all__ = ["HELD", "Candidate", "PeriodCheck", "Shape", "check_period", "string_length"]
 
@@ -140,54 +131,34 @@ def _named_frequencies(frequency: float, span: float, searched: float) -> list[t
     ]
 
 
-def _shares(bands: Sequence[WeightedBand], frequencies: Array) -> Array:
-    """(m, MOST_HARMONICS) share of the variance that 1, 2, ... harmonics explain, each band as far as it can carry."""
-    reduction = np.zeros((len(frequencies), MOST_HARMONICS))
-    for band in bands:
-        most = n_harmonics_of(band, MOST_HARMONICS)
-        _, normal, right = fourier_series(band, frequencies, most)
-        ridge = RIDGE * 0.5 * float(np.sum(band.weight))
-        for h in range(1, MOST_HARMONICS + 1):
-            if h <= most:
-                used = np.r_[0:h, most : most + h]
-                matrix, side = normal[:, used[:, None], used], right[:, used]
-                series = np.linalg.solve(matrix + ridge * np.eye(2 * h), side[..., None])[..., 0]
-                fitted = np.einsum("mk,mkl,ml->m", series, matrix, series)
-                gained = 2.0 * np.einsum("mk,mk->m", side, series) - fitted
-            reduction[:, h - 1] += gained
-    return np.clip(reduction / sum(band.chi2 for band in bands), 0.0, 1.0 - 1e-9)
-
-
 def _candidates(bands: Sequence[WeightedBand], named: Sequence[tuple[str, float]], span: float) -> list[Candidate]:
     """Fit every named frequency within a peak's width; hopeless ones are left out, but for those `ALWAYS` shown."""
     centres = np.array([frequency for _, frequency in named])
-    trials = centres[:, None] + 0.04 / span * np.arange(-3, 4)
-    four = share_explained(bands, np.maximum(trials, 1e-9).ravel(), 4).reshape(trials.shape)
-    rows = np.arange(len(centres))
-    frequencies, fit = trials[rows, four.argmax(axis=1)], four.max(axis=1)
+    four = share_near(bands, centres, 0.04 / span, 3, 4)
+    frequencies = np.maximum(centres + 0.04 / span * (four.argmax(axis=1) - 3), 1e-9)
+    fit = four.max(axis=1)
     always = np.array([name in ALWAYS for name, _ in named])
     kept = np.flatnonzero((fit >= 0.4 * fit.max()) | always)
     frequencies = frequencies[kept]
-    shares = _shares(bands, frequencies)
+    shares = np.minimum(shares_by_harmonics(bands, frequencies, MOST_HARMONICS), 1.0 - 1e-9)
     n_points, n_bands = sum(len(band.time) for band in bands), len(bands)
     parameters = n_bands * (2 * np.arange(1, MOST_HARMONICS + 1) + 1)
     costs = n_points * np.log(1.0 - shares) + parameters * np.log(n_points)
     chosen = costs.argmin(axis=1)
-    found = []
-    for row, (number, h) in enumerate(zip(kept, chosen, strict=True)):
-        share = float(shares[row, h])
-        # amplitudes by harmonic from what each adds: a series of h harmonics is h sines of k times the frequency
-        added = np.diff(shares[row, : h + 1], prepend=0.0).clip(0.0)
-        steep = float(np.sum(np.arange(1, h + 2) ** 2 * added))
-        frequency = float(frequencies[row])
-        error = np.sqrt(3.0 * (1.0 - share) / (n_points * max(steep, 1e-9))) / (np.pi * span)
-        name, asked = named[int(number)]
-        found.append(
-            Candidate(
-                name=name, period=1.0 / (asked if name == HELD else frequency), error=float(error / frequency**2),
-                cost=float(costs[row, h]), share=share, power=float(shares[row, 0]), n_harmonics=int(h) + 1,
-            )
-        )  # fmt: skip
+    rows = np.arange(len(kept))
+    share = shares[rows, chosen]
+    # amplitudes by harmonic from what each adds: a series of h harmonics is h sines of k times the frequency
+    added = np.diff(shares, axis=1, prepend=0.0).clip(0.0) * np.arange(1, MOST_HARMONICS + 1) ** 2
+    steep = np.cumsum(added, axis=1)[rows, chosen]
+    errors = np.sqrt(3.0 * (1.0 - share) / (n_points * np.maximum(steep, 1e-9))) / (np.pi * span) / frequencies**2
+    periods = 1.0 / np.where(kept == 0, centres[0], frequencies)
+    found = [
+        Candidate(named[number][0], *numbers, n_harmonics)
+        for number, *numbers, n_harmonics in zip(
+            kept.tolist(), periods.tolist(), errors.tolist(), costs[rows, chosen].tolist(), share.tolist(),
+            shares[:, 0].tolist(), (chosen + 1).tolist(), strict=True
+        )
+    ]  # fmt: skip
     return [found[0], *sorted(found[1:], key=lambda one: one.cost)]
 
 

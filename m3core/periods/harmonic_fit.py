@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from m3core.light_curve import robust_scale
+from m3core.light_curve import median, robust_scale
 
 __all__ = [
     "Array",
@@ -60,7 +60,7 @@ def weighted_bands(bands: Sequence[Band], *, floor: float = FLOOR) -> list[Weigh
     prepared = []
     for time, value, error in used:
         known = np.isfinite(error) & (error > 0)
-        typical = float(np.median(error[known])) if known.any() else 0.0
+        typical = median(error[known]) if known.any() else 0.0
         scale = robust_scale(value)
         if floor == 0 and typical == 0:
             typical = scale
@@ -80,6 +80,30 @@ def time_span(bands: Sequence[WeightedBand]) -> float:
 def n_harmonics_of(band: WeightedBand, wanted: int) -> int:
     """How many harmonics a band can carry: `wanted`, but six points for each, one harmonic at least."""
     return max(1, min(wanted, (len(band.time) - 1) // 6))
+
+
+def normal_equations(weights: NDArray[np.complex128], values: NDArray[np.complex128]) -> tuple[Array, Array]:
+    """The normal equations of Fourier series, their means eliminated, from weighted trigonometric sums.
+
+    Args:
+        weights: (m, 2h + 1) sums of w e^(2 pi i k f t), k from 0 on; values: (m, h) of w y e^(2 pi i k f t), k from 1 on.
+
+    Returns:
+        (m, 2h, 2h) matrices and (m, 2h) right sides: cosine terms, then sine terms.
+    """
+    m, h = values.shape
+    both = np.concatenate([weights[:, h - 1 : 0 : -1].conj(), weights], axis=1)  # from 1 - h on to 2h
+    windows = np.lib.stride_tricks.sliding_window_view(both, h, axis=1)
+    near, far = windows[:, h - 1 :: -1], windows[:, h + 1 : 2 * h + 1]  # of j - i, of i + j
+    series = np.concatenate([weights.real[:, 1 : h + 1], weights.imag[:, 1 : h + 1]], axis=1)
+    normal = np.empty((m, 2 * h, 2 * h))
+    normal[:, :h, :h] = near.real + far.real
+    normal[:, h:, h:] = near.real - far.real
+    normal[:, :h, h:] = near.imag + far.imag
+    normal[:, h:, :h] = normal[:, :h, h:].transpose(0, 2, 1)
+    normal *= 0.5
+    normal -= series[:, :, None] * series[:, None, :] / weights[:, :1, None].real
+    return normal, np.concatenate([values.real, values.imag], axis=1)
 
 
 def fourier_series(band: WeightedBand, frequencies: Array, n_harmonics: int) -> tuple[Array, Array, Array]:
@@ -106,16 +130,7 @@ def fourier_series(band: WeightedBand, frequencies: Array, n_harmonics: int) -> 
         weights[:, k] = np.einsum("mn,n->m", power, band.weight)
         if k <= h:
             values[:, k - 1] = np.einsum("mn,n->m", power, band.weight * band.value)
-    cosine, sine = weights.real, weights.imag
-    i, j = np.meshgrid(np.arange(1, h + 1), np.arange(1, h + 1), indexing="ij")
-    near, far, sign = np.abs(i - j), i + j, np.sign(j - i)
-    cc = 0.5 * (cosine[:, near] + cosine[:, far]) - cosine[:, i] * cosine[:, j] / total
-    ss = 0.5 * (cosine[:, near] - cosine[:, far]) - sine[:, i] * sine[:, j] / total
-    cs = 0.5 * (sine[:, far] + sign * sine[:, near]) - cosine[:, i] * sine[:, j] / total
-    normal = np.concatenate(
-        [np.concatenate([cc, cs], axis=2), np.concatenate([cs.transpose(0, 2, 1), ss], axis=2)], axis=1
-    )
-    right = np.concatenate([values.real, values.imag], axis=1)
+    normal, right = normal_equations(weights, values)
     ridged = normal + RIDGE * 0.5 * total * np.eye(2 * h)
     return np.linalg.solve(ridged, right[..., None])[..., 0], normal, right
 

@@ -88,22 +88,34 @@ class ArrayFile:
             raise SurveyError(f"{path} holds {self._reader.schema.names}, survey.json declares {list(fields)}.")
         self._fields = fields
         self._batches: dict[int, pa.RecordBatch] = {}
+        self._columns: dict[int, list[tuple[NDArray, NDArray, NDArray]]] = {}
 
     def _batch(self, number: int) -> pa.RecordBatch:
         if number not in self._batches:
             self._batches[number] = self._reader.get_batch(number)
         return self._batches[number]
 
+    def _column(self, number: int) -> list[tuple[NDArray, NDArray, NDArray]]:
+        """Of each field in a batch: which rows have it, where each begins, all values; as arrays, since Arrow's scalars
+        take most of the time of a row."""
+        if number not in self._columns:
+            self._columns[number] = [
+                (
+                    column.is_valid().to_numpy(zero_copy_only=False),
+                    column.offsets.to_numpy(),
+                    column.values.to_numpy(zero_copy_only=False),
+                )
+                for column in self._batch(number).columns
+            ]
+        return self._columns[number]
+
     def __getitem__(self, row: int) -> dict[str, NDArray] | None:
         """The arrays of a source, read-only views of the file, or None where it has none."""
-        batch, offset = self._batch(row // ROWS_PER_BATCH), row % ROWS_PER_BATCH
-        arrays = {}
-        for number, field in enumerate(self._fields):
-            column = batch.column(number)
-            if not column.is_valid()[offset].as_py():
+        place, arrays = row % ROWS_PER_BATCH, {}
+        for field, (is_there, offsets, values) in zip(self._fields, self._column(row // ROWS_PER_BATCH), strict=True):
+            if not is_there[place]:
                 return None
-            start, end = column.offsets[offset].as_py(), column.offsets[offset + 1].as_py()
-            arrays[field] = column.values[start:end].to_numpy(zero_copy_only=False)
+            arrays[field] = values[offsets[place] : offsets[place + 1]]
         return arrays
 
     def present(self) -> NDArray[np.bool_]:
