@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from m3core.embeddings import Embeddings
 from m3core.errors import SurveyError
@@ -20,6 +21,7 @@ from m3core.outliers.cross_residuals import Residuals, cross_residuals, normal_d
 from m3core.outliers.descriptors import Descriptors, describe
 from m3core.outliers.detectors import centre_distance, cosine_disagreement, isolation_forest, neighbour_distance
 from m3core.survey import Survey
+from m3core.workers import in_threads
 
 __all__ = ["MEAN", "Evidence", "Outliers", "find_outliers", "outlier_table"]
 
@@ -143,13 +145,23 @@ def _is_shared(one: Descriptors, column: int, others: list[Descriptors]) -> bool
 
 def _of_embeddings(embeddings: Embeddings, survey: Survey, progress: Callable[[float], None]) -> dict[str, Array]:
     all_vectors = {**embeddings.embeddings, MEAN: embeddings.mean}
-    columns: dict[str, Array] = {"cosine_disagreement": cosine_disagreement(embeddings.embeddings)}
     train = survey.rows("train")
-    for number, (name, vectors) in enumerate(all_vectors.items()):
-        progress(number / len(all_vectors))
-        columns[f"isolation_forest_{name}"] = isolation_forest(vectors)
-        columns[f"neighbour_distance_{name}"] = neighbour_distance(vectors)
-        columns[f"centre_distance_{name}"] = centre_distance(vectors, survey.labels, train)
+
+    def of_one(name: str) -> dict[str, Array]:
+        vectors = all_vectors[name]
+        return {
+            f"isolation_forest_{name}": isolation_forest(vectors),
+            f"neighbour_distance_{name}": neighbour_distance(vectors),
+            f"centre_distance_{name}": centre_distance(vectors, survey.labels, train),
+        }
+
+    with threadpool_limits(1, user_api="blas"):  # the threads are ours, a modality each: more than products can wait
+        columns = {"cosine_disagreement": cosine_disagreement(embeddings.embeddings)}
+        progress(0.5)
+        with in_threads(of_one, all_vectors) as found:
+            for number, some in enumerate(found, 1):
+                columns |= some
+                progress(0.5 + 0.5 * number / len(all_vectors))
     return columns
 
 
