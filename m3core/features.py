@@ -6,6 +6,7 @@ Spectra: none, since there is no package of general ones.
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from m3core.light_curve import phase_fold
+from m3core.light_curve import median, phase_fold
 from m3core.manifest import ModalitySpec
 from m3core.survey import Survey, of_each_source
 
@@ -95,18 +96,18 @@ def source_features(spec: ModalitySpec, observation: Mapping[str, NDArray[Any]] 
     time, value, error = time[known], value[known], error[known]
     given = np.isfinite(error) & (error > 0)
     # a missing error is the typical one; without any the features are those of equal weights
-    error = np.where(given, error, np.median(error[given]) if given.any() else 1.0)
+    error = np.where(given, error, median(error[given]) if given.any() else 1.0)
     order = np.argsort(time, kind="stable")
     time, value, error = time[order], value[order], error[order]
-    found = dict(zip(*_extracted(_in_time(), time, value, error), strict=True))
-    found["log median error"] = float(np.log10(np.median(error))) if given.any() else float("nan")
+    found = _extracted(_in_time(), time, value, error)
+    found["log median error"] = float(np.log10(median(error))) if given.any() else float("nan")
     period = _period(spec, observation)
     if period > 0:
         for factor, prefix in ((1, "at P"), (2, "at 2P")):
             phase = phase_fold(time, factor * period)
             order = np.argsort(phase, kind="stable")
-            names, numbers = _extracted(_in_phase(), phase[order], value[order], error[order])
-            found |= {f"{prefix}: {name}": number for name, number in zip(names, numbers, strict=True)}
+            folded = _extracted(_in_phase(), phase[order], value[order], error[order])
+            found |= {f"{prefix}: {name}": number for name, number in folded.items()}
         found |= _fourier(time, value, error, period)
     return found
 
@@ -116,31 +117,38 @@ def _period(spec: ModalitySpec, observation: Mapping[str, NDArray[Any]]) -> floa
     return float(observation["columns"][spec.columns.index(column)]) if column in spec.columns else float("nan")
 
 
-def _in_time() -> Any:
+@cache
+def _in_time() -> tuple[tuple[str, ...], Any]:
+    """Names and extractor of what is measured in time."""
     import light_curve as lc
 
-    return lc.Extractor(
+    return _named(lc.Extractor(
         lc.Amplitude(), lc.AndersonDarlingNormal(), lc.BeyondNStd(1), lc.BeyondNStd(2), lc.Cusum(), lc.Eta(),
         lc.EtaE(), lc.ExcessVariance(), lc.InterPercentileRange(0.02), lc.InterPercentileRange(0.1),
         lc.InterPercentileRange(0.25), lc.Kurtosis(), lc.LinearTrend(), lc.MagnitudePercentageRatio(0.4, 0.05),
         lc.MagnitudePercentageRatio(0.2, 0.1), lc.MaximumSlope(), lc.Median(), lc.MedianAbsoluteDeviation(),
         lc.MedianBufferRangePercentage(0.1), lc.PercentAmplitude(), lc.ReducedChi2(), lc.Roms(), lc.Skew(),
         lc.StandardDeviation(), lc.StetsonK(), lc.WeightedMean(),
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
-def _in_phase() -> Any:
+@cache
+def _in_phase() -> tuple[tuple[str, ...], Any]:
     import light_curve as lc
 
-    return lc.Extractor(lc.Cusum(), lc.Eta(), lc.MaximumSlope())
+    return _named(lc.Extractor(lc.Cusum(), lc.Eta(), lc.MaximumSlope()))
 
 
-def _extracted(extractor: Any, time: Array, value: Array, error: Array) -> tuple[list[str], Array]:
-    """Names and numbers; NaN where there are too few observations for one, or all are alike."""
-    names = [str(name).replace("_", " ") for name in extractor.names]
+def _named(extractor: Any) -> tuple[tuple[str, ...], Any]:
+    return tuple(str(name).replace("_", " ") for name in extractor.names), extractor
+
+
+def _extracted(of: tuple[tuple[str, ...], Any], time: Array, value: Array, error: Array) -> dict[str, float]:
+    """Name -> number; NaN where there are too few observations for one, or all are alike."""
+    names, extractor = of
     if len(time) < 2 or time[0] == time[-1]:  # without a time span the package ends the process (light-curve 0.13)
-        return names, np.full(len(names), np.nan)
-    return names, extractor(time, value, error, sorted=True, check=True, fill_value=np.nan)
+        return dict.fromkeys(names, float("nan"))
+    return dict(zip(names, extractor(time, value, error, sorted=True, check=True, fill_value=np.nan), strict=True))
 
 
 def _fourier(time: Array, value: Array, error: Array, period: float) -> dict[str, float]:
@@ -150,17 +158,19 @@ def _fourier(time: Array, value: Array, error: Array, period: float) -> dict[str
     """
     if len(time) < 2 * N_HARMONICS + 2:
         return {}
-    angle = 2 * np.pi * phase_fold(time, period)
-    terms = [np.ones_like(angle)]
+    turn = np.exp(2j * np.pi * phase_fold(time, period))
+    design = np.empty((len(time), 2 * N_HARMONICS + 1))
+    design[:, 0], power = 1.0, np.ones_like(turn)
     for k in range(1, N_HARMONICS + 1):
-        terms += [np.cos(k * angle), np.sin(k * angle)]
-    design = np.stack(terms, axis=1) / error[:, None]
+        power = power * turn
+        design[:, 2 * k - 1], design[:, 2 * k] = power.real, power.imag
+    design /= error[:, None]
     coefficients = np.linalg.lstsq(design, value / error, rcond=1e-10)[0]
     cosine, sine = coefficients[1::2], coefficients[2::2]
     amplitude, phase = np.hypot(cosine, sine), np.arctan2(-sine, cosine)
     residual = value - (design @ coefficients) * error
     weight = error**-2
-    spread = float(np.sum(weight * (value - np.average(value, weights=weight)) ** 2))
+    spread = float(np.sum(weight * (value - np.sum(weight * value) / np.sum(weight)) ** 2))
     found = {"A1": float(amplitude[0])}
     found["share explained"] = 1 - float(np.sum(weight * residual**2)) / spread if spread > 0 else float("nan")
     for k in range(2, N_HARMONICS + 1):

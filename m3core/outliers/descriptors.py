@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from m3core.embeddings import Embeddings
 from m3core.features import SEARCHED, feature_columns, is_light_curve, source_features
-from m3core.light_curve import phase_fold
+from m3core.light_curve import median, median_absolute_deviation, phase_fold
 from m3core.manifest import ModalitySpec
 from m3core.outliers.spectral_shape import SpectralShape
 from m3core.survey import Survey, of_each_source
@@ -128,7 +128,7 @@ def events(spec: ModalitySpec, observation: Mapping[str, NDArray[Any]]) -> dict[
         return {}
     order = np.argsort(time, kind="stable")
     time, value = time[order], value[order]
-    level = float(np.median(value))
+    level = median(value)
     if spec.fields[1] == "flux":
         if level <= 0:
             return {}
@@ -136,12 +136,12 @@ def events(spec: ModalitySpec, observation: Mapping[str, NDArray[Any]]) -> dict[
     else:
         bright = level - value
     rest = _without_fold(time, bright, _period(spec, observation))
-    scale = 1.4826 * float(np.median(np.abs(rest - np.median(rest)))) + 1e-4
-    runs = np.median(np.lib.stride_tricks.sliding_window_view(rest, RUN), axis=1)
-    long = np.median(np.lib.stride_tricks.sliding_window_view(rest, min(LONG_RUN, len(rest))), axis=1)
+    scale = 1.4826 * median_absolute_deviation(rest) + 1e-4
+    runs, long = (_run_medians(rest, length) for length in (RUN, LONG_RUN))
     walk = np.clip(rest / scale, -5.0, 5.0)
     walk = np.cumsum(walk - walk.mean()) / np.sqrt(len(walk))
-    q02, q25, q50, q75, q98 = np.quantile(bright, [0.02, 0.25, 0.5, 0.75, 0.98])
+    places = np.array([0.02, 0.25, 0.5, 0.75, 0.98]) * (len(bright) - 1)
+    q02, q25, q50, q75, q98 = map(float, np.interp(places, np.arange(len(bright)), np.sort(bright)))
     quartiles = q75 - q25 + 1e-4
     return {
         "highest run": float(runs.max()),
@@ -162,8 +162,16 @@ def events(spec: ModalitySpec, observation: Mapping[str, NDArray[Any]]) -> dict[
     }
 
 
+def _run_medians(values: Array, length: int) -> Array:
+    """Medians of all runs of an odd length; of all values where there are fewer."""
+    if len(values) < length:
+        return np.array([median(values)])
+    runs = np.lib.stride_tricks.sliding_window_view(values, length)
+    return np.partition(runs, length // 2, axis=1)[:, length // 2]
+
+
 def _without_fold(time: Array, bright: Array, period: float) -> Array:
-    rest = bright - np.median(bright)
+    rest = bright - median(bright)
     if not period > 0:
         return rest
     bins = np.minimum((phase_fold(time, 2 * period) * N_PHASES).astype(np.int64), N_PHASES - 1)
@@ -172,8 +180,8 @@ def _without_fold(time: Array, bright: Array, period: float) -> Array:
     count = np.bincount(bins, minlength=N_PHASES)
     middle = np.cumsum(count) - count + (count - 1) / 2
     low, high = np.floor(middle).astype(np.int64), np.ceil(middle).astype(np.int64)
-    median = (ordered[low.clip(0, len(ordered) - 1)] + ordered[high.clip(0, len(ordered) - 1)]) / 2
-    folded = np.where(count[bins] > 2, bright - median[bins], rest)
+    medians = (ordered[low.clip(0, len(ordered) - 1)] + ordered[high.clip(0, len(ordered) - 1)]) / 2
+    folded = np.where(count[bins] > 2, bright - medians[bins], rest)
     return folded if np.mean(np.abs(folded)) < np.mean(np.abs(rest)) else rest
 
 
