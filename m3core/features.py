@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from m3core.light_curve import median, phase_fold
 from m3core.manifest import ModalitySpec
-from m3core.survey import Survey, of_each_source
+from m3core.survey import Survey, kept_table, of_each_source
 
-__all__ = ["LIGHT_CURVE", "feature_columns", "feature_table", "has_features", "source_features"]
+__all__ = ["LIGHT_CURVE", "feature_columns", "feature_table", "has_features", "kept_features", "source_features"]
 
 Array = NDArray[np.float64]
 
@@ -29,6 +29,9 @@ SEARCHED = ("m3_period_search", "m3_period_power")
 """Columns of the import's period search."""
 
 N_HARMONICS = 4
+
+VERSION = 1
+"""Of the features: those that another version kept are measured anew."""
 
 
 def is_light_curve(spec: ModalitySpec) -> bool:
@@ -79,6 +82,11 @@ def feature_table(survey: Survey, progress: Callable[[float], None] = lambda don
     progress(1.0)
     table = pd.DataFrame(parts, index=survey.sources.index)
     return table.where(np.isfinite(table))
+
+
+def kept_features(survey: Survey, progress: Callable[[float], None] = lambda done: None) -> pd.DataFrame:
+    """`feature_table` of a survey as it is on the disk, measured once."""
+    return kept_table(survey, "features", VERSION, lambda: feature_table(survey, progress))
 
 
 def _of_curves(survey: Survey, row: int) -> list[dict[str, float]]:

@@ -12,12 +12,13 @@ import pandas as pd
 
 from m3core.embeddings import Embeddings
 from m3core.errors import M3Error, RunError
-from m3core.features import feature_table
+from m3core.features import kept_features
 from m3core.files import read_json, replaced_folder, write_json
 from m3core.label_issues.score import find_label_issues
-from m3core.periods.survey_check import check_survey, checked_column
+from m3core.periods.survey_check import VERSION as CHECK_VERSION
+from m3core.periods.survey_check import check_sources, check_survey, checked_column
 from m3core.run import Run
-from m3core.survey import Survey
+from m3core.survey import Survey, kept_table
 
 __all__ = ["CONTRACT", "Suspects", "csv_table", "kept_suspects", "suspects"]
 
@@ -74,16 +75,19 @@ def suspects(
     kept = kept_suspects(run, survey, embeddings)
     if kept is not None and kept.is_current:
         return kept
-    features = feature_table(survey, lambda done: progress(0.3 * done, "Measuring light curves."))
+    features = kept_features(survey, lambda done: progress(0.3 * done, "Measuring light curves."))
     found = find_label_issues(embeddings, survey, features, lambda done, sentence: progress(0.3 + 0.4 * done, sentence))
     rows = survey.sources.index.get_indexer(pd.Index(found.table["source_id"]))
     classes = {name: index for index, name in enumerate(survey.classes)}
     other = np.full(len(rows), -1, np.int64)
     issue = found.table["is_issue"].to_numpy(bool)
     other[issue] = [classes[name] for name in found.table["suggested"][issue]]
-    periods = check_survey(
-        survey, rows, suggested=other, progress=lambda done, sentence: progress(0.7 + 0.3 * done, sentence)
-    )
+    labelled = np.flatnonzero(survey.labels >= 0)
+    checks = kept_table(
+        survey, "period-checks", CHECK_VERSION,
+        lambda: check_sources(survey, labelled, lambda done, sentence: progress(0.7 + 0.3 * done, sentence)),
+    )  # fmt: skip
+    periods = check_survey(survey, rows, checks=checks, suggested=other)
     table = pd.concat([found.table, periods.drop(columns="source_id")], axis=1)
     table = table[[*CONTRACT, *(name for name in table if name not in CONTRACT)]]
     result = Suspects(table, [*found.sentences, *_of_labels(table), *_of_periods(survey, periods)])

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 __all__ = ["Ranked", "Residuals", "cross_residuals", "normal_deviates"]
 
@@ -31,9 +30,6 @@ FITS = 3
 SHRINKAGE = 0.1
 CLIP, FAR = 3.0, 15.0
 """Robust standard deviations at which z is cut for the correlations, and for the surprise."""
-
-MANY = 5000
-"""Sources from which on matrices are large enough for several threads."""
 
 FEWEST = 20
 """Sources under which nothing is predicted."""
@@ -138,13 +134,12 @@ def cross_residuals(targets: Array, inputs: Array, seed: int = 0) -> Residuals |
     if len(rows) < FEWEST or not targets.shape[1]:
         return None
     known = np.isfinite(targets[rows])
-    # small matrices in many steps: threads that wait for one another at each, on a busy machine for a minute
-    with threadpool_limits(1 if len(rows) < MANY else None, user_api="blas"):
-        basis = _basis(inputs[rows], seed)
-        residual, expected = _left_out(basis, targets[rows], known, RIDGES, FITS)
-        typical = _robust_scale(residual, known)
-        spread = np.log(np.abs(residual) / typical + 0.1)
-        _, log_scale = _left_out(basis, np.where(known, spread, np.nan), known, SCALE_RIDGES, 1)
+    basis = _basis(inputs[rows], seed)
+    alike = _Axes.of(basis, np.ones(len(rows)))
+    residual, expected = _left_out(basis, alike, targets[rows], known, RIDGES, FITS)
+    typical = _robust_scale(residual, known)
+    spread = np.log(np.abs(residual) / typical + 0.1)
+    _, log_scale = _left_out(basis, alike, np.where(known, spread, np.nan), known, SCALE_RIDGES, 1)
     scale = typical * np.exp(log_scale - np.median(log_scale, axis=0))
     z = np.where(known, residual / scale, np.nan)
     again = _robust_scale(z, known)
@@ -192,35 +187,53 @@ def _basis(inputs: Array, seed: int) -> Array:
 
 
 @dataclass(frozen=True)
-class _Fit:
-    """A weighted least-squares fit with any ridge, by the eigenvectors of its normal matrix.
+class _Axes:
+    """The eigenvectors of the normal matrix of weighted least squares: they make a fit with any ridge cheap.
 
     The size of that matrix is the basis', however many the sources; every ridge exceeds its rounding.
 
     Attributes:
-        targets: (n, K).
+        weight: (n, 1).
         turned: (n, B) the basis in eigenvectors; squared: (n, B) weight times its square; values: (B,) eigenvalues.
-        right: (B, K) right sides.
     """
 
-    targets: Array
+    weight: Array
     turned: Array
     squared: Array
     values: Array
-    right: Array
 
     @classmethod
-    def of(cls, basis: Array, targets: Array, weight: Array) -> "_Fit":
-        weights = weight[:, None]
-        values, vectors = np.linalg.eigh((basis * weights).T @ basis)
+    def of(cls, basis: Array, weight: Array) -> "_Axes":
+        scaled = basis * np.sqrt(weight)[:, None]
+        values, vectors = np.linalg.eigh(scaled.T @ scaled)  # of one matrix with itself: half the work
         turned = basis @ vectors
-        return cls(targets, turned, weights * turned**2, np.maximum(values, 0.0), turned.T @ (targets * weights))
+        squared = turned**2
+        squared *= weight[:, None]
+        return cls(weight[:, None], turned, squared, np.maximum(values, 0.0))
+
+    def fit(self, targets: Array) -> "_Fit":
+        """Of (n, K) targets."""
+        return _Fit(self, targets, self.turned.T @ (targets * self.weight))
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """A weighted least-squares fit with any ridge.
+
+    Attributes:
+        targets: (n, K); right: (B, K) right sides.
+    """
+
+    axes: _Axes
+    targets: Array
+    right: Array
 
     def left_out(self, ridge: float, rows: slice = slice(None), columns: Any = slice(None)) -> Array:
         """Residuals of some rows and targets, each of a fit without its source."""
-        inverse = 1 / (self.values + ridge * len(self.targets))
-        fitted = self.turned[rows] @ (self.right[:, columns] * inverse[:, None])
-        return (self.targets[rows, columns] - fitted) / np.maximum(1 - self.squared[rows] @ inverse, 1e-12)[:, None]
+        inverse = 1 / (self.axes.values + ridge * len(self.targets))
+        fitted = self.axes.turned[rows] @ (self.right[:, columns] * inverse[:, None])
+        leverage = self.axes.squared[rows] @ inverse
+        return (self.targets[rows, columns] - fitted) / np.maximum(1 - leverage, 1e-12)[:, None]
 
 
 def _error(residual: Array) -> Array:
@@ -229,22 +242,27 @@ def _error(residual: Array) -> Array:
 
 
 def _left_out(
-    basis: Array, targets: Array, known: NDArray[np.bool_], ridges: Array, fits: int
+    basis: Array, alike: _Axes, targets: Array, known: NDArray[np.bool_], ridges: Array, fits: int
 ) -> tuple[Array, Array]:  # fmt: skip
-    """Residuals of fits without the source, and what those fits expect; (n, K) each."""
+    """Residuals of fits without the source, and what those fits expect; (n, K) each.
+
+    Args:
+        alike: axes of equal weights, which the first fit has.
+    """
     filled = np.where(known, targets, np.nanmedian(np.where(known, targets, np.nan), axis=0))
     filled = np.nan_to_num(filled)
-    weight = np.ones(len(basis))
+    axes = alike
     residual, expected = np.zeros_like(filled), np.zeros_like(filled)
     judged = slice(None, None, max(1, len(basis) // MOST_JUDGED))
-    for _ in range(fits):
-        fit = _Fit.of(basis, filled, weight)
+    for number in range(fits):
+        if number:
+            z = np.minimum((residual / _robust_scale(residual, known)) ** 2, 25.0).mean(axis=1)
+            axes = _Axes.of(basis, np.minimum(1.0, 2 * np.median(z) / np.maximum(z, 1e-9)))
+        fit = axes.fit(filled)
         chosen = np.argmin([_error(fit.left_out(ridge, judged)) for ridge in ridges], axis=0)
-        for number in np.unique(chosen):
-            own = np.flatnonzero(chosen == number)
-            residual[:, own] = fit.left_out(ridges[number], columns=own)
+        for ridge in np.unique(chosen):
+            own = np.flatnonzero(chosen == ridge)
+            residual[:, own] = fit.left_out(ridges[ridge], columns=own)
         expected = filled - residual
         filled = np.where(known, targets, expected)
-        z = np.minimum((residual / _robust_scale(residual, known)) ** 2, 25.0).mean(axis=1)
-        weight = np.minimum(1.0, 2 * np.median(z) / np.maximum(z, 1e-9))
     return residual, expected

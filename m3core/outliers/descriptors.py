@@ -20,7 +20,7 @@ from m3core.manifest import ModalitySpec
 from m3core.outliers.spectral_shape import SpectralShape
 from m3core.survey import Survey, of_each_source
 
-__all__ = ["Descriptors", "curve_descriptors", "describe"]
+__all__ = ["Descriptors", "curve_descriptors", "describe", "needs_embedding"]
 
 Array = NDArray[np.float64]
 Progress = Callable[[float], None]
@@ -80,9 +80,14 @@ def describe(
         elif not spec.fields:
             columns = list(spec.columns)
             found[name] = Descriptors(tuple(columns), survey.sources[columns].to_numpy(np.float64, na_value=np.nan))
-        elif name in embeddings.embeddings:
+        elif needs_embedding(spec) and name in embeddings.embeddings:
             found[name] = _of_embedding(embeddings.embeddings[name])
     return found
+
+
+def needs_embedding(spec: ModalitySpec) -> bool:
+    """Whether a modality is described by its embedding: nothing else is known of its kind."""
+    return bool(spec.fields) and not is_light_curve(spec) and "wavelength" not in spec.fields
 
 
 def _of_curves(survey: Survey, spec: ModalitySpec, features: pd.DataFrame, progress: Progress) -> Descriptors:

@@ -16,14 +16,14 @@ from threadpoolctl import threadpool_limits
 
 from m3core.embeddings import Embeddings
 from m3core.errors import SurveyError
-from m3core.features import feature_table
+from m3core.features import kept_features
 from m3core.outliers.cross_residuals import Residuals, cross_residuals, normal_deviates
 from m3core.outliers.descriptors import Descriptors, describe
 from m3core.outliers.detectors import centre_distance, cosine_disagreement, isolation_forest, neighbour_distance
 from m3core.survey import Survey
 from m3core.workers import in_threads
 
-__all__ = ["MEAN", "Evidence", "Outliers", "find_outliers", "outlier_table"]
+__all__ = ["MEAN", "Evidence", "Outliers", "find_evidence", "find_outliers", "outlier_table"]
 
 Array = NDArray[np.float64]
 Progress = Callable[[float, str], None]
@@ -65,24 +65,43 @@ class Outliers:
     sentences: list[str] = field(default_factory=list)
 
 
-def find_outliers(
+def find_evidence(
     embeddings: Embeddings, survey: Survey, progress: Progress = lambda done, said: None
-) -> Outliers:  # fmt: skip
+) -> tuple[dict[str, Evidence], list[str]]:
+    """Modality -> why it is a surprise, and what could not be predicted.
+
+    Embeddings are asked only of modalities that `needs_embedding`.
+    """
+    features = kept_features(survey, lambda done: progress(0.4 * done, "Measuring light curves."))
+    described = describe(
+        survey, embeddings, features, lambda done: progress(0.4 + 0.3 * done, "Describing modalities.")
+    )  # fmt: skip
+    return _evidence(described, lambda done, said: progress(0.7 + 0.3 * done, said))
+
+
+def find_outliers(
+    embeddings: Embeddings,
+    survey: Survey,
+    progress: Progress = lambda done, said: None,
+    find: Callable[[Embeddings, Survey, Progress], tuple[dict[str, Evidence], list[str]]] = find_evidence,
+) -> Outliers:
     """Score every source of a survey.
 
     Args:
         progress: told the fraction done and what is being done; raising from it cancels.
+        find: gives the evidence, found anew or kept.
 
     Raises:
         SurveyError: fewer than two sources.
     """
     if len(survey) < FEWEST:
         raise SurveyError(f"survey {survey.path.name} has {len(survey)} source: with nothing beside it none is odd.")
-    features = feature_table(survey, lambda done: progress(0.4 * done, "Measuring light curves."))
-    described = describe(
-        survey, embeddings, features, lambda done: progress(0.4 + 0.3 * done, "Describing modalities.")
-    )  # fmt: skip
-    evidence, sentences = _evidence(described, lambda done, said: progress(0.7 + 0.2 * done, said))
+    # the threads are ours, a modality each: those of large products wait for one another, on a busy machine for minutes
+    with threadpool_limits(1, user_api="blas"):
+        evidence, sentences = find(embeddings, survey, lambda done, said: progress(0.7 * done, said))
+        asked = _of_embeddings(
+            embeddings, survey, lambda done: progress(0.7 + 0.3 * done, "Asking the embeddings.")
+        )  # fmt: skip
     columns: dict[str, Array] = {}
     score = disagreement = np.zeros(len(survey))
     for name, found in evidence.items():
@@ -93,10 +112,11 @@ def find_outliers(
         if events := [found.descriptors.names.index(one) for one in found.descriptors.events]:
             columns[f"events_{name}"] = found.residuals.surprise(only=np.array(events))
             score = score + _ratio(columns[f"events_{name}"])
-    progress(0.9, "Asking the embeddings.")
-    columns |= _of_embeddings(embeddings, survey, lambda done: progress(0.9 + 0.1 * done, "Asking the embeddings."))
+    columns |= asked
     if not evidence:
-        sentences.append("No modality can be predicted from another: the score is the isolation forest's on the mean.")
+        sentences = [
+            *sentences, "No modality can be predicted from another: the score is the isolation forest's on the mean."
+        ]  # fmt: skip
         score = disagreement = np.nan_to_num(columns[f"isolation_forest_{MEAN}"])
     table = pd.DataFrame({"score": score, "disagreement": disagreement, **columns}, index=survey.sources.index)
     return Outliers(table, evidence, sentences)
@@ -111,26 +131,34 @@ def _ratio(surprise: Array) -> Array:
 def _evidence(described: Mapping[str, Descriptors], progress: Progress) -> tuple[dict[str, Evidence], list[str]]:
     deviates = {name: normal_deviates(one.values) for name, one in described.items()}
     found, sentences = {}, []
-    for number, (name, one) in enumerate(described.items()):
-        progress(number / len(described), f"Predicting {name} from the others.")
-        others = [other for other in described if other != name]
+
+    def predicted(name: str) -> tuple[list[int], Residuals | None]:
+        one, others = described[name], [other for other in described if other != name]
         own = [
             column for column in range(len(one.names)) if not _is_shared(one, column, [described[o] for o in others])
         ]  # fmt: skip
         inputs = (
             np.concatenate([deviates[other] for other in others], axis=1) if others else np.zeros((len(one.values), 0))
         )
-        residuals = cross_residuals(deviates[name][:, own], inputs)
-        if residuals is None:
-            sentences.append(f"{name} cannot be predicted: too few sources have it and another modality.")
-            continue
-        names = tuple(one.names[column] for column in own)
-        events = tuple(event for event in one.events if event in names)
-        kept = Descriptors(names, one.values[:, own], events, one.shape)
-        surprise = residuals.surprise()
-        found[name] = Evidence(kept, residuals, float(np.nanpercentile(surprise, TYPICAL)))
-        if missing := int((~np.isfinite(surprise)).sum()):
-            sentences.append(f"{missing} of {len(surprise)} sources lack {name}, or all else: its median stands in.")
+        return own, cross_residuals(deviates[name][:, own], inputs)
+
+    progress(0.0, "Predicting each modality from the others.")
+    with in_threads(predicted, described) as results:
+        for number, (name, (own, residuals)) in enumerate(zip(described, results, strict=True), 1):
+            progress(number / len(described), "Predicting each modality from the others.")
+            one = described[name]
+            if residuals is None:
+                sentences.append(f"{name} cannot be predicted: too few sources have it and another modality.")
+                continue
+            names = tuple(one.names[column] for column in own)
+            events = tuple(event for event in one.events if event in names)
+            kept = Descriptors(names, one.values[:, own], events, one.shape)
+            surprise = residuals.surprise()
+            found[name] = Evidence(kept, residuals, float(np.nanpercentile(surprise, TYPICAL)))
+            if missing := int((~np.isfinite(surprise)).sum()):
+                sentences.append(
+                    f"{missing} of {len(surprise)} sources lack {name}, or all else: its median stands in."
+                )
     return found, sentences
 
 
@@ -155,13 +183,12 @@ def _of_embeddings(embeddings: Embeddings, survey: Survey, progress: Callable[[f
             f"centre_distance_{name}": centre_distance(vectors, survey.labels, train),
         }
 
-    with threadpool_limits(1, user_api="blas"):  # the threads are ours, a modality each: more than products can wait
-        columns = {"cosine_disagreement": cosine_disagreement(embeddings.embeddings)}
-        progress(0.5)
-        with in_threads(of_one, all_vectors) as found:
-            for number, some in enumerate(found, 1):
-                columns |= some
-                progress(0.5 + 0.5 * number / len(all_vectors))
+    progress(0.0)
+    columns = {"cosine_disagreement": cosine_disagreement(embeddings.embeddings)}
+    with in_threads(of_one, all_vectors) as found:
+        for number, some in enumerate(found, 1):
+            columns |= some
+            progress(0.5 + 0.5 * number / len(all_vectors))
     return columns
 
 

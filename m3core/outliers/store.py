@@ -1,6 +1,11 @@
-"""Outliers kept beside the run, with the hash of what made them: <run>/outliers/<survey hash>/."""
+"""Outliers kept beside the run, with the hash of what made them: <run>/outliers/<survey hash>/.
 
-from collections.abc import Callable
+The evidence is the survey's, but for modalities that only an embedding describes: it is kept beside the survey too, so
+that another run has only its embeddings to ask.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -13,11 +18,11 @@ from m3core.embeddings import Embeddings
 from m3core.errors import RunError
 from m3core.files import read_json, replaced_folder, sha256_text, write_json
 from m3core.outliers.cross_residuals import Residuals
-from m3core.outliers.descriptors import Descriptors
-from m3core.outliers.score import Evidence, Outliers, find_outliers
+from m3core.outliers.descriptors import Descriptors, needs_embedding
+from m3core.outliers.score import Evidence, Outliers, find_evidence, find_outliers
 from m3core.outliers.spectral_shape import SpectralShape
 from m3core.run import Run
-from m3core.survey import Survey
+from m3core.survey import Survey, kept_folder
 
 __all__ = ["have_outliers", "is_current", "outliers_folder", "read_outliers"]
 
@@ -56,9 +61,27 @@ def have_outliers(
             return read_outliers(run, survey), False
         except RunError:
             pass  # a file of it is broken: it costs a minute and no decision of anybody's to find them anew
-    found = find_outliers(embeddings, survey, progress)
-    _write(found, outliers_folder(run, survey), _made_by(embeddings, survey))
+    found = find_outliers(embeddings, survey, progress, _kept_evidence)
+    with replaced_folder(outliers_folder(run, survey)) as part:
+        found.scores.to_parquet(part / "scores.parquet")
+        _write_evidence(part, found.evidence, found.sentences, _made_by(embeddings, survey))
     return found, True
+
+
+def _kept_evidence(
+    embeddings: Embeddings, survey: Survey, progress: Callable[[float, str], None]
+) -> tuple[dict[str, Evidence], list[str]]:
+    if any(needs_embedding(spec) for spec in survey.modalities.values()):
+        return find_evidence(embeddings, survey, progress)
+    folder, made_by = kept_folder(survey) / "evidence", sha256_text(survey.hash, str(VERSION))
+    with suppress(RunError):
+        about, evidence = _read_evidence(folder)
+        if about["made_by"] == made_by:
+            return evidence, about["sentences"]
+    evidence, sentences = find_evidence(embeddings, survey, progress)
+    with suppress(OSError), replaced_folder(folder) as part:
+        _write_evidence(part, evidence, sentences, made_by)
+    return evidence, sentences
 
 
 def read_outliers(run: Run, survey: Survey) -> Outliers:
@@ -68,30 +91,39 @@ def read_outliers(run: Run, survey: Survey) -> Outliers:
         RunError: there are none, or files of them are missing or broken.
     """
     folder = outliers_folder(run, survey)
+    about, evidence = _read_evidence(folder)
+    try:
+        return Outliers(pd.read_parquet(folder / "scores.parquet"), evidence, about["sentences"])
+    except (OSError, ValueError, pa.ArrowInvalid) as fault:
+        raise _broken(folder, fault) from None
+
+
+def _broken(folder: Path, fault: Exception) -> RunError:
+    return RunError(f"{folder} cannot be read ({fault}): delete it, the outliers are found anew.")
+
+
+def _read_evidence(folder: Path) -> tuple[dict[str, Any], dict[str, Evidence]]:
     about = read_json(folder / NAME, RunError)
     try:
-        scores = pd.read_parquet(folder / "scores.parquet")
         evidence = {}
         for number, said in enumerate(about["evidence"]):
             with np.load(folder / f"evidence-{number}.npz", allow_pickle=False) as arrays:
                 evidence[said["modality"]] = _evidence(said, arrays)
-    except (OSError, ValueError, KeyError, TypeError, pa.ArrowInvalid) as fault:
-        raise RunError(f"{folder} cannot be read ({fault}): delete it, the outliers are found anew.") from None
-    return Outliers(scores, evidence, about["sentences"])
+        return {"made_by": str(about["made_by"]), "sentences": list(map(str, about["sentences"]))}, evidence
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise _broken(folder, fault) from None
 
 
-def _write(found: Outliers, folder: Path, made_by: str) -> None:
+def _write_evidence(folder: Path, evidence: Mapping[str, Evidence], sentences: list[str], made_by: str) -> None:
     said: list[dict[str, Any]] = []  # modalities in the survey's order, which sorted keys would lose
-    with replaced_folder(folder) as part:
-        found.scores.to_parquet(part / "scores.parquet")
-        for number, (name, one) in enumerate(found.evidence.items()):
-            residuals = {item.name: getattr(one.residuals, item.name) for item in fields(Residuals)}
-            shape = one.descriptors.shape
-            bins = {} if shape is None else {SHAPE + item.name: getattr(shape, item.name) for item in fields(shape)}
-            np.savez(part / f"evidence-{number}.npz", values=one.descriptors.values, **residuals, **bins)
-            about = {"names": one.descriptors.names, "events": one.descriptors.events, "typical": one.typical}
-            said.append({"modality": name, **about})
-        write_json(part / NAME, {"made_by": made_by, "evidence": said, "sentences": found.sentences})
+    for number, (name, one) in enumerate(evidence.items()):
+        residuals = {item.name: getattr(one.residuals, item.name) for item in fields(Residuals)}
+        shape = one.descriptors.shape
+        bins = {} if shape is None else {SHAPE + item.name: getattr(shape, item.name) for item in fields(shape)}
+        np.savez(folder / f"evidence-{number}.npz", values=one.descriptors.values, **residuals, **bins)
+        about = {"names": one.descriptors.names, "events": one.descriptors.events, "typical": one.typical}
+        said.append({"modality": name, **about})
+    write_json(folder / NAME, {"made_by": made_by, "evidence": said, "sentences": sentences})
 
 
 def _evidence(said: dict[str, Any], arrays: Any) -> Evidence:

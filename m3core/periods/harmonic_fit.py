@@ -86,7 +86,8 @@ def normal_equations(weights: NDArray[np.complex128], values: NDArray[np.complex
     """The normal equations of Fourier series, their means eliminated, from weighted trigonometric sums.
 
     Args:
-        weights: (m, 2h + 1) sums of w e^(2 pi i k f t), k from 0 on; values: (m, h) of w y e^(2 pi i k f t), k from 1 on.
+        weights: (m, 2h + 1) sums of w e^(2 pi i k f t), k from 0 on.
+        values: (m, h) sums of w y e^(2 pi i k f t), k from 1 on.
 
     Returns:
         (m, 2h, 2h) matrices and (m, 2h) right sides: cosine terms, then sine terms.

@@ -20,7 +20,10 @@ from m3core.periods.harmonic_fit import Band
 from m3core.periods.search import search_period
 from m3core.survey import Survey, of_each_source
 
-__all__ = ["bands_of", "check_source", "check_survey", "checked_column"]
+__all__ = ["VERSION", "bands_of", "check_source", "check_sources", "check_survey", "checked_column"]
+
+VERSION = 1
+"""Of the check of a source: what another version kept is checked anew."""
 
 HABIT = 0.3
 POOR = 0.5
@@ -70,10 +73,43 @@ def _number(survey: Survey, column: str, row: int) -> float:
     return float("nan") if pd.isna(value) else float(value)
 
 
+def check_sources(
+    survey: Survey, rows: NDArray[np.int64], progress: Progress = lambda done, sentence: None
+) -> pd.DataFrame:
+    """Check each source by itself, which no run and no other source has a say in.
+
+    Args:
+        rows: (n,) row numbers.
+        progress: called with the fraction done and a sentence; what it raises ends the work.
+
+    Returns:
+        By source_id: judged (whether it could be), best (name of the preferred candidate), period_best, period_error
+        (days), share_catalogue, share_best, is_even, is_eclipse (the curve at half the period, where that is the best).
+    """
+
+    def so_far(done: float) -> None:
+        progress(done, f"Checking periods: {round(done * len(rows))} of {len(rows)} sources.")
+
+    checks = of_each_source(_checked, survey, rows, so_far)
+    progress(1.0, f"Checked the periods of {len(rows)} sources.")
+    names = ["judged", "best", "period_best", "period_error", "share_catalogue", "share_best", "is_even", "is_eclipse"]
+    return pd.DataFrame(checks, columns=names, index=pd.Index(survey.source_ids[rows], name="source_id"))
+
+
+def _checked(survey: Survey, row: int) -> tuple[bool, str, float, float, float, float, bool, bool]:
+    check = check_source(survey, row)
+    if check is None:
+        return False, HELD, *[float("nan")] * 4, False, False
+    best, listed, shape = check.of(check.best), check.candidates[0], check.shape
+    is_even, is_eclipse = (False, False) if shape is None else (shape.is_single_and_even, shape.is_eclipse)
+    return True, best.name, best.period, best.error, listed.share, best.share, is_even, is_eclipse
+
+
 def check_survey(
     survey: Survey,
     rows: NDArray[np.int64],
     *,
+    checks: pd.DataFrame | None = None,
     suggested: NDArray[np.int64] | None = None,
     progress: Progress = lambda done, sentence: None,
 ) -> pd.DataFrame:
@@ -81,6 +117,7 @@ def check_survey(
 
     Args:
         rows: (n,) row numbers.
+        checks: of `check_sources`, these sources among them; None: made here.
         suggested: (n,) class index that a source may rather belong to, -1 for none: a contact binary under a wrong
             label has the habit of contact binaries.
         progress: called with the fraction done and a sentence; what it raises ends the work.
@@ -91,16 +128,9 @@ def check_survey(
         period_error (days, of the preferred candidate); share_catalogue, share_best (of the variance explained, 0 to
         1); is_half_orbit (P/2 was preferred and taken for a binary's orbit).
     """
-    column = checked_column(survey)
-
-    def so_far(done: float) -> None:
-        progress(done, f"Checking periods: {round(done * len(rows))} of {len(rows)} sources.")
-
-    checks = of_each_source(check_source, survey, rows, so_far)
-    progress(1.0, f"Checked the periods of {len(rows)} sources.")
-    even = np.array([c is not None and c.shape is not None and c.shape.is_single_and_even for c in checks], bool)
-    eclipse = np.array([c is not None and c.shape is not None and c.shape.is_eclipse for c in checks], bool)
-    judged = np.array([c is not None for c in checks], bool)
+    ids = survey.source_ids[rows]
+    checks = check_sources(survey, rows, progress) if checks is None else checks.loc[ids]
+    judged, even, eclipse = (checks[name].to_numpy(bool) for name in ("judged", "is_even", "is_eclipse"))
     labels = survey.labels[rows]
     lists_orbits = [
         index
@@ -110,20 +140,16 @@ def check_survey(
     half = eclipse | (even & np.isin(labels, lists_orbits))
     if suggested is not None:
         half |= even & np.isin(suggested, lists_orbits)
-    table = pd.DataFrame(
-        [_row(check, is_half) for check, is_half in zip(checks, half, strict=True)],
-        columns=["period_alias", "period_best", "period_error", "share_catalogue", "share_best", "is_half_orbit"],
-    )
     periods = np.full(len(rows), np.nan)
-    if column is not None:
+    if (column := checked_column(survey)) is not None:
         periods = survey.sources[column].to_numpy(np.float64, na_value=np.nan)[rows]
-    table.insert(0, "source_id", survey.source_ids[rows])
-    table.insert(1, "period", periods)
-    return table
-
-
-def _row(check: PeriodCheck | None, is_half: bool) -> tuple[str, float, float, float, float, bool]:
-    if check is None:
-        return HELD, float("nan"), float("nan"), float("nan"), float("nan"), False
-    best, listed = check.of(check.best), check.candidates[0]
-    return HELD if is_half else best.name, best.period, best.error, listed.share, best.share, bool(is_half)
+    shown = ["period_best", "period_error", "share_catalogue", "share_best"]
+    return pd.DataFrame(
+        {
+            "source_id": ids,
+            "period": periods,
+            "period_alias": np.where(half, HELD, checks["best"].to_numpy(object)),
+            **{name: checks[name].to_numpy(np.float64) for name in shown},
+            "is_half_orbit": half,
+        }
+    )
