@@ -22,7 +22,7 @@ from m3core.classifier.prediction_table import check_file
 from m3core.command import one_line_errors
 from m3core.embeddings import Embeddings
 from m3core.errors import ConfigError
-from m3core.features import feature_table, is_light_curve
+from m3core.features import is_light_curve, kept_features
 from m3core.files import replaced_file
 from m3core.outliers.store import have_outliers
 from m3core.run import Run
@@ -143,7 +143,7 @@ def _rows(folder: Path, what: str, seed: int, planted: dict[str, str], settings:
         )  # fmt: skip
     run = Run.open(folder / "run")
     found, _ = have_outliers(run, survey, Embeddings.open(run, survey))
-    scores = baselines(survey, feature_table(survey)) | {name: found.scores[name].to_numpy() for name in found.scores}
+    scores = baselines(survey, kept_features(survey)) | {name: found.scores[name].to_numpy() for name in found.scores}
     return [
         {"survey": what, "seed": seed, "detector": name, **measured(one, survey.source_ids, planted)}
         for name, one in scores.items()
