@@ -153,11 +153,12 @@ def _candidates(bands: Sequence[WeightedBand], named: Sequence[tuple[str, float]
     errors = np.sqrt(3.0 * (1.0 - share) / (n_points * np.maximum(steep, 1e-9))) / (np.pi * span) / frequencies**2
     periods = 1.0 / np.where(kept == 0, centres[0], frequencies)
     found = [
-        Candidate(named[number][0], *numbers, n_harmonics)
-        for number, *numbers, n_harmonics in zip(
-            kept.tolist(), periods.tolist(), errors.tolist(), costs[rows, chosen].tolist(), share.tolist(),
-            shares[:, 0].tolist(), (chosen + 1).tolist(), strict=True
+        Candidate(
+            name=named[int(number)][0], period=float(periods[row]), error=float(errors[row]),
+            cost=float(costs[row, chosen[row]]), share=float(share[row]), power=float(shares[row, 0]),
+            n_harmonics=int(chosen[row]) + 1,
         )
+        for row, number in enumerate(kept)
     ]  # fmt: skip
     return [found[0], *sorted(found[1:], key=lambda one: one.cost)]
 

@@ -133,7 +133,7 @@ def fourier_series(band: WeightedBand, frequencies: Array, n_harmonics: int) -> 
             values[:, k - 1] = np.einsum("mn,n->m", power, band.weight * band.value)
     normal, right = normal_equations(weights, values)
     ridged = normal + RIDGE * 0.5 * total * np.eye(2 * h)
-    return np.linalg.solve(ridged, right[..., None])[..., 0], normal, right
+    return np.asarray(np.linalg.solve(ridged, right[..., None])[..., 0], np.float64), normal, right
 
 
 def share_explained(bands: Sequence[WeightedBand], frequencies: Array, n_harmonics: int) -> Array:

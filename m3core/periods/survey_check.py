@@ -99,7 +99,8 @@ def check_sources(
 def _checked(survey: Survey, row: int) -> tuple[bool, str, float, float, float, float, bool, bool]:
     check = check_source(survey, row)
     if check is None:
-        return False, HELD, *[float("nan")] * 4, False, False
+        unknown = float("nan")
+        return False, HELD, unknown, unknown, unknown, unknown, False, False
     best, listed, shape = check.of(check.best), check.candidates[0], check.shape
     is_even, is_eclipse = (False, False) if shape is None else (shape.is_single_and_even, shape.is_eclipse)
     return True, best.name, best.period, best.error, listed.share, best.share, is_even, is_eclipse

@@ -44,7 +44,7 @@ def _equations(band: WeightedBand, frequencies: Array, step: float, n_steps: int
     m = len(frequencies) * count
     weights, values = np.full((m, 2 * h + 1), total, complex), np.empty((m, h), complex)
     turn, stepped = turns(frequencies, band.time), np.ones((2, count, n), complex)
-    for number, above in enumerate(turns(step * np.arange(1, n_steps + 1), band.time), n_steps + 1):
+    for number, above in enumerate(turns(step * np.arange(1.0, n_steps + 1.0), band.time), n_steps + 1):
         stepped[:, number], stepped[:, 2 * n_steps - number] = above, above.conj()
     power, factor = turn.copy(), stepped * np.stack([band.weight, band.weight * band.value])[:, None]
     for k in range(1, 2 * h + 1):  # one harmonic after the other: so much stays in the processor's cache
