@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from data.query import MOST_OF_SPECTRUM
 from data.spectrum_file import open_spectrum
 from m3core.spectrum.lines import LIGHT_SPEED
 from m3core.survey import Survey
@@ -28,7 +29,7 @@ def dropped_spectra(survey: Survey | None) -> None:
     """
     files = st.file_uploader(
         "Drop LAMOST spectra (FITS, either layout) anywhere on this page, or choose them", key="spectrum_files",
-        accept_multiple_files=True,
+        accept_multiple_files=True, max_upload_size=MOST_OF_SPECTRUM >> 20,
         help="Low-resolution spectra as LAMOST publishes them, .fits or .fits.gz, to DR7 or from DR8. They are looked "
         "at and not kept.",
     )  # fmt: skip
