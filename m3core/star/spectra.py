@@ -15,6 +15,7 @@ from m3core.spectrum.spectrum import Spectrum, spectra_of
 from m3core.spectrum.template import Template, class_template, known_velocity, redshift_column
 from m3core.star.panel import Panel
 from m3core.star.spectrum_parts import (
+    BELOW_ZERO,
     DEFAULT_GROUPS,
     NOISY,
     SpectrumSettings,
@@ -131,8 +132,10 @@ def spectrum_panel(
         notes += said
     n_noisy = sum(int(curve.noisy.sum()) for curve in curves if curve.noisy is not None)
     if n_noisy and "y" not in settings.view:
-        beyond = f"{n_noisy:,} pixels with errors above {NOISY:g} times the median error"
-        notes.append(f"The frame is not made for {beyond}: a double click shows them whole.")
+        notes.append(
+            f"The frame is not made for {n_noisy:,} pixels with errors above {NOISY:g} times the median error, or "
+            f"further below zero than {BELOW_ZERO:g} of their errors: a double click shows them whole."
+        )
     behind = [] if template is None else [template_curve(template, settings, velocity if template_moves else 0.0)]
     measured = None
     if settings.width_range is not None:
@@ -149,7 +152,7 @@ def spectrum_panel(
     if scaled and not settings.continuum:
         y_label += ", median 1"
     figure = spectrum_figure(
-        [curves[0], *behind, *curves[1:]], x_label=f"Wavelength ({medium}) [Å]", y_label=y_label, marks=marks,
+        [curves[0], *behind, *curves[1:]], x_label=f"Observed wavelength ({medium}) [Å]", y_label=y_label, marks=marks,
         measured=measured, view=settings.view, height=settings.height, drag=settings.drag, revision=key,
         compact=settings.compact,
     )  # fmt: skip

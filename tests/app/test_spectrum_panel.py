@@ -81,7 +81,7 @@ def test_every_control_answers(app):
     assert not page.error
     assert names(page) == ["median of B (5)", "blue_arm of s2", "blue_arm, not smoothed",
                            "blue_arm, smoothed", "lines"]  # fmt: skip
-    assert figure(page)["layout"]["xaxis"]["title"]["text"] == "Wavelength (vacuum) [Å]"
+    assert figure(page)["layout"]["xaxis"]["title"]["text"] == "Observed wavelength (vacuum) [Å]"
     assert "taken to be in vacuum by your choice" in said(page)
     page.toggle(key="spectrum_continuum").set_value(True)
     checked(page.run())
