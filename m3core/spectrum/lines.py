@@ -66,7 +66,7 @@ LINES = (
     Line("CN", "CN 6926", "CN", 6926.0),
     Line("CN", "CN 7089", "CN", 7088.6),
     Line("CN", "CN 7873", "CN", 7872.7),
-    Line("CN", "CN 8067", "CN", 8067.2),
+    Line("CN", "CN 8067", "CN", 8067.1),
     Line("TiO", "TiO 4761", "TiO", 4761.0),
     Line("TiO", "TiO 4954", "TiO", 4954.0),
     Line("TiO", "TiO 5167", "TiO", 5167.0),

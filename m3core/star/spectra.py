@@ -115,7 +115,7 @@ def spectrum_panel(
     medium = medium_of(spectrum, settings)
     velocity = settings.velocity or 0.0
     scaled = bool(others) or template is not None
-    curves, notes = [], [*spectrum.notes]
+    curves, notes, hint = [], [*spectrum.notes], ""
     for number, one in enumerate([spectrum, *others]):
         curve, said = curve_of(one, settings, scaled=scaled)
         shown = replace(
@@ -134,8 +134,9 @@ def spectrum_panel(
     if n_noisy and "y" not in settings.view:
         notes.append(
             f"The frame is not made for {n_noisy:,} pixels with errors above {NOISY:g} times the median error, or "
-            f"further below zero than {BELOW_ZERO:g} of their errors: a double click shows them whole."
+            f"further below zero than {BELOW_ZERO:g} of their errors."
         )
+        hint = "A double click shows them whole."
     behind = [] if template is None else [template_curve(template, settings, velocity if template_moves else 0.0)]
     measured = None
     if settings.width_range is not None:
@@ -165,7 +166,7 @@ def spectrum_panel(
             *notes,
         ]
     )
-    return Panel(key, title, figure, caption, table([*curves, *behind]))
+    return Panel(key, title, figure, caption, table([*curves, *behind]), hint=hint)
 
 
 def panel_key(spectrum: Spectrum) -> str:

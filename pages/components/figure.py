@@ -66,8 +66,8 @@ def show_panel(
         st.plotly_chart(panel.figure, key=panel.key, config=configuration(name), alt=panel.title, **more)
     elif not panel.sentence:
         st.dataframe(panel.data, hide_index=True, key=panel.key, alt=panel.title)
-    if caption and panel.caption:
-        st.caption(literal(panel.caption, 1200))
+    if caption and (panel.caption or panel.hint):
+        st.caption(literal(f"{panel.caption} {panel.hint}".strip(), 1200))
     if panel.figure is not None or not panel.data.empty:
         _files(panel, name)
 
