@@ -1,5 +1,6 @@
 """The spectra of a star as panels: what is drawn is decided here, for the app and for saved pages alike."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -35,6 +36,7 @@ __all__ = [
     "SpectrumSettings",
     "laid_over",
     "panel_key",
+    "plus_minus",
     "spectrum_panel",
     "spectrum_panels",
     "width_panel",
@@ -192,6 +194,12 @@ def width_panel(spectrum: Spectrum, settings: SpectrumSettings) -> list[Panel]:
         "continuum": sum(found.continuum) / 2,
     }  # fmt: skip
     return [Panel(key, title, None, width_caption(found), pd.DataFrame([row]))]
+
+
+def plus_minus(value: float, error: float) -> str:
+    """'2.28 ± 0.31': the error with two digits, the value with as many decimals; three where no error is known."""
+    decimals = max(0, 1 - math.floor(math.log10(error))) if 0 < error < math.inf else 3
+    return f"{value:.{decimals}f} ± {error:.{decimals}f}"
 
 
 def width_caption(found: EquivalentWidth) -> str:

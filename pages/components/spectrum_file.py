@@ -1,5 +1,7 @@
 """LAMOST spectra dropped onto the page."""
 
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
@@ -34,10 +36,13 @@ def dropped_spectra(survey: Survey | None) -> None:
         "at and not kept.",
     )  # fmt: skip
     _CATCH(data={"place": "spectrum_files"}, key="catch_drop", height=1)
-    spectra, redshifts = [], []
+    spectra, redshifts, seen = [], [], Counter[str]()
     for file in files:
         with sentences():
             spectrum, header, notes = open_spectrum(file.name, file.getvalue())
+            seen[spectrum.name] += 1  # LAMOST's releases give the files of a star the same name
+            if seen[spectrum.name] > 1:
+                spectrum = replace(spectrum, name=f"{spectrum.name} ({seen[spectrum.name]})")
             spectra.append(spectrum)
             redshifts.append(header["z"])
             st.markdown(_described(spectrum.name, header))

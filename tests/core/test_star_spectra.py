@@ -10,7 +10,7 @@ from m3core.spectrum.air import air_to_vacuum
 from m3core.spectrum.lines import LIGHT_SPEED, LINES
 from m3core.spectrum.spectrum import make_spectrum, spectra_of
 from m3core.spectrum.template import class_template, known_velocity, velocity_of
-from m3core.star.spectra import SpectrumSettings, spectrum_panel, spectrum_panels
+from m3core.star.spectra import SpectrumSettings, plus_minus, spectrum_panel, spectrum_panels
 from m3core.survey import Survey
 from tests.spectra_survey import H_ALPHA, N_PIXELS, REDSHIFT, WAVELENGTH, made_survey
 
@@ -176,6 +176,15 @@ def test_equivalent_width_panel(survey):
     _, refused = drawn(survey, width_range=(100.0, 200.0))
     assert refused.figure is None
     assert "choose another range" in refused.sentence
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "shown"),
+    [(2.2777, 0.3083, "2.28 ± 0.31"), (17.4238, 4.6632, "17.4 ± 4.7"), (120.4, 31.2, "120 ± 31"),
+     (1.5, 0.0, "1.500 ± 0.000"), (2.0, np.nan, "2.000 ± nan")],
+)  # fmt: skip
+def test_a_width_has_the_digits_that_its_error_allows(value, error, shown):
+    assert plus_minus(value, error) == shown
 
 
 def test_a_kept_view_is_the_range_of_the_axes(survey):
