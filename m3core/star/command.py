@@ -132,7 +132,9 @@ def _listed(part: Any) -> Any:
 
     array = np.frombuffer(base64.b64decode(part["bdata"]), part["dtype"])
     shape = [int(one) for one in part.get("shape", "-1").split(",")]
-    return np.where(np.isfinite(array), array.astype(object), None).reshape(shape).tolist()
+    numbers = array.astype(object)
+    numbers[~np.isfinite(array)] = None
+    return numbers.reshape(shape).tolist()
 
 
 def _ids(survey: "Survey", source: str, listed: Path | None, most: int | None) -> list[str]:
