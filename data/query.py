@@ -4,6 +4,7 @@ What it holds is put into the modalities of a survey by what these are made of (
 """
 
 import gzip
+import io
 import re
 import tempfile
 import zlib
@@ -39,6 +40,7 @@ from m3core.periods.search import folding_period
 from m3core.survey import Source, Survey
 
 __all__ = [
+    "MOST_OF_SPECTRUM",
     "Curve",
     "is_curve",
     "is_row",
@@ -46,13 +48,16 @@ __all__ = [
     "read_curves",
     "read_row",
     "read_spectrum",
+    "spectrum_bytes",
     "star_of",
-    "unzipped",
 ]
 
 SEARCH, POWER, FOLD = COMPUTED
 
 WHOLE = "the file's star"
+
+MOST_OF_SPECTRUM = 32 << 20
+"""Bytes."""
 
 Value = str
 
@@ -89,14 +94,26 @@ def is_row(spec: ModalitySpec) -> bool:
     return not spec.fields
 
 
-def unzipped(name: str, content: bytes) -> bytes:
-    """The bytes, gunzipped where they are gzipped."""
+def unzipped(name: str, content: bytes, most: int | None = None) -> bytes:
+    """The bytes, gunzipped where they are gzipped; of those no more than `most` and one."""
     if content[:2] != b"\x1f\x8b":
         return content
     try:
-        return gzip.decompress(content)
+        return gzip.GzipFile(fileobj=io.BytesIO(content)).read(-1 if most is None else most + 1)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise SurveyError(f"{name} is a damaged or truncated gzip file: fetch or write it again.") from None
+
+
+def spectrum_bytes(name: str, content: bytes) -> bytes:
+    """The bytes of a spectrum's file, gunzipped.
+
+    Raises:
+        SurveyError: more of them than a spectrum has; what is not read takes no memory.
+    """
+    found = unzipped(name, content, MOST_OF_SPECTRUM)
+    if len(found) > MOST_OF_SPECTRUM:
+        raise SurveyError(f"{name} holds more than {MOST_OF_SPECTRUM >> 20} MB: a LAMOST spectrum has less than one.")
+    return found
 
 
 def _optional(roles: tuple[Role, ...], keep: str = "") -> tuple[Role, ...]:
@@ -205,7 +222,7 @@ def read_spectrum(name: str, content: bytes, spec: ModalitySpec) -> Read:
     Raises:
         SurveyError: no LAMOST spectrum, truncated, or without a usable pixel.
     """
-    arrays, info = parse_spectrum(name, unzipped(name, content), ormask=False)
+    arrays, info = parse_spectrum(name, spectrum_bytes(name, content), ormask=False)
     wavelength, flux, ivar = arrays["spectrum"]
     notes = []
     if masked := int((ivar <= 0).sum()):

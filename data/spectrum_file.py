@@ -4,7 +4,7 @@ from typing import Any
 
 from data.archives.lamost import parse_spectrum
 from data.archives.report import Entry
-from data.query import unzipped
+from data.query import spectrum_bytes
 from m3core.spectrum.spectrum import Spectrum, make_spectrum
 
 __all__ = ["open_spectrum"]
@@ -18,9 +18,9 @@ def open_spectrum(name: str, content: bytes) -> tuple[Spectrum, dict[str, Any], 
         None where it has none); and sentences on what was adapted.
 
     Raises:
-        SurveyError: no LAMOST spectrum, truncated, or without a usable pixel.
+        SurveyError: no LAMOST spectrum, truncated, too large, or without a usable pixel.
     """
-    arrays, info = parse_spectrum(name, unzipped(name, content), ormask=False)
+    arrays, info = parse_spectrum(name, spectrum_bytes(name, content), ormask=False)
     stem = name.removesuffix(".gz").removesuffix(".fits")
     notes = [f"{entry.kind}{f' ({entry.detail})' if entry.detail else ''}." for entry in map(_entry, info["entries"])]
     return make_spectrum(stem, *arrays["spectrum"], medium=info["medium"]), info["header"], notes

@@ -24,7 +24,7 @@ def observed_spectrum(rng: np.random.Generator, redshift: float) -> dict[str, np
     return {"wavelength": WAVELENGTH, "flux": flux + sigma * rng.standard_normal(N_PIXELS), "ivar": ivar}
 
 
-def made_survey(path: Path, n: int = 12, medium: str = "air", **first) -> Survey:
+def made_survey(path: Path, n: int = 12, medium: str = "air", first_id: str = "s0", **first) -> Survey:
     """Two classes; source 3 has no spectrum, source 4 no label, source 5 no redshift; `first` replaces that of s0."""
     rng = np.random.default_rng(4)
     redshifts = np.where(np.arange(n) % 2, REDSHIFT, -REDSHIFT)
@@ -34,7 +34,7 @@ def made_survey(path: Path, n: int = 12, medium: str = "air", **first) -> Survey
     redshifts[5] = np.nan
     sources = pd.DataFrame(
         {
-            "source_id": [f"s{i}" for i in range(n)],
+            "source_id": [first_id, *(f"s{i}" for i in range(1, n))],
             "ra": 10.0,
             "dec": 10.0,
             "label": ["A" if i % 2 == 0 else "B" for i in range(n)],

@@ -118,8 +118,9 @@ def _rows(name: str, hdus: Any) -> dict[str, NDArray[np.float64]]:
             raise SurveyError(f"{name} holds no spectrum (rows of flux, ivar, wavelength): give a LAMOST spectrum.")
         found = {field: np.asarray(row, np.float64) for field, row in zip(FIELDS, image, strict=False)}
         first, step = (hdus[0].header.get(card) for card in ("COEFF0", "COEFF1"))
-        if first is not None and step is not None:
-            found["WAVELENGTH"] = 10.0 ** (first + step * np.arange(image.shape[1]))
+        if isinstance(first, float | int) and isinstance(step, float | int):
+            with np.errstate(over="ignore"):  # one that is infinite is no wavelength
+                found["WAVELENGTH"] = 10.0 ** (first + step * np.arange(image.shape[1]))
     if len({len(values) for values in found.values()}) != 1:
         raise SurveyError(f"{name}: its arrays differ in length: fetch it again.")
     zeros = np.zeros(len(found["FLUX"]))
@@ -131,7 +132,7 @@ def _checked(name: str, rows: dict[str, NDArray[np.float64]], ormask: bool) -> t
     entries = []
     known = np.isfinite(wavelength) & (wavelength > 0)
     if not known.any():
-        raise SurveyError(f"{name} has no wavelengths: fetch it again.")
+        raise SurveyError(f"{name} has no wavelengths: give a LAMOST spectrum.")
     middle = float(np.median(wavelength[known]))
     if RANGE[0] <= 10 * middle <= RANGE[1]:
         wavelength *= 10

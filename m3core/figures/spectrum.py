@@ -29,6 +29,9 @@ MARGIN_TOP, MARGIN_BOTTOM = 34, 44
 BELOW = -0.1
 """Below the frame, where the stroke of one line goes over to the next unseen."""
 
+FEW_PIXELS = 50
+"""Of so few, single ones are drawn large enough to be found."""
+
 LABEL_ROWS, LABEL_SHARE = 4, 0.028
 """Marks of lines that stand near one another take turns in so many rows; the room of one, a share of the width."""
 
@@ -92,10 +95,8 @@ def spectrum_figure(
     """
     view = view or {}
     x_range = view.get("x") or _x_range(curves)
-    data: list[dict[str, Any]] = []
-    for curve in curves[1:]:  # those behind
-        data += _curve(curve)
-    data = _curve(curves[0]) + data if len(curves) > 1 and curves[1].error is not None else data + _curve(curves[0])
+    first = [{**one, "legendrank": 1} for one in _curve(curves[0])]  # drawn over the others, named before them
+    data: list[dict[str, Any]] = [one for curve in curves[1:] for one in _curve(curve)] + first
     if measured is not None:
         data.append(
             {
@@ -175,10 +176,11 @@ def _drawn(name: str, x: Array, y: Array, colour: str, width: float) -> dict[str
     known = np.isfinite(y)
     padded = np.concatenate([[False], known, [False]])
     alone = bool((known & ~padded[:-2] & ~padded[2:]).any())
+    size = 7 if known.sum() <= FEW_PIXELS else 3
     return {
         "type": "scattergl" if len(x) > MANY_PIXELS else "scatter", "x": x, "y": y,
         "mode": "lines+markers" if alone else "lines", "name": name,
-        "line": {"color": colour, "width": width}, "marker": {"size": 3, "color": colour},
+        "line": {"color": colour, "width": width}, "marker": {"size": size, "color": colour},
         "hovertemplate": "%{x:.2f} Å: %{y:.4g}<extra></extra>",
     }  # fmt: skip
 
@@ -247,7 +249,10 @@ def _x_range(curves: Sequence[Curve]) -> list[float]:
 
 
 def _y_range(curves: Sequence[Curve], *, above: float) -> list[float]:
-    """All of the curves but not of their error bands; with room above for marks, as a share of their height."""
+    """All of the curves but not of their error bands; with room above for marks, as a share of their height.
+
+    At least as high as four median errors of the first: the noise of a constant spectrum is no structure.
+    """
     values = [
         one[np.isfinite(one) & (True if curve.noisy is None else ~curve.noisy)]
         for curve in curves
@@ -258,5 +263,9 @@ def _y_range(curves: Sequence[Curve], *, above: float) -> list[float]:
     if not len(known):
         return [0.0, 1.0]
     low, high = float(known.min()), float(known.max())
+    error = curves[0].error
+    errors = np.empty(0) if error is None else error[np.isfinite(error)]
+    if (lacking := 4 * float(np.median(errors)) - (high - low) if len(errors) else 0.0) > 0:
+        low, high = low - lacking / 2, high + lacking / 2
     size = high - low if high > low else abs(high) or 1.0
     return [low - 0.06 * size, high + above * size]

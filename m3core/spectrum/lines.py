@@ -1,9 +1,10 @@
 """Lines and band heads that stellar spectra between 3,700 and 9,100 Angstrom are read by.
 
-Atomic wavelengths are in air, at rest: those of jdaviz's list of common stellar lines, with He from NIST. Band heads:
-TiO after Gray & Corbally (2009, Stellar Spectral Classification), C2 (Swan) and CN after Pearse & Gaydon (1976,
-The Identification of Molecular Spectra); TiO fades to the red of its head, C2 to the blue. The list is
-converted to the medium of a spectrum, never the spectrum to that of the list.
+Wavelengths are in air, at rest: those of jdaviz's list of common stellar lines, with He from NIST. Heads of bands are
+where the lines of a band turn back: C2 (Swan) by Brooke et al. (2013, JQSRT 124, 11), CN by Brooke et al. (2014, ApJS
+210, 23; of the red system the R2 head, the first that is strong), TiO after Gray & Corbally (2009, Stellar Spectral
+Classification), to an Angstrom. TiO and red CN fade to the red of their heads, C2 and violet CN to the blue. The list
+is converted to the medium of a spectrum, never the spectrum to that of the list.
 """
 
 from dataclasses import dataclass
@@ -56,16 +57,16 @@ LINES = (
     Line("He", "He I 6678", "He I", 6678.15),
     Line("He", "He I 7065", "He I", 7065.19),
     Line("CH", "CH G band", "G", 4300.0),
-    Line("C2", "C2 Swan 4382", "C₂", 4382.5),
+    Line("C2", "C2 Swan 4382", "C₂", 4382.1),
     Line("C2", "C2 Swan 4737", "C₂", 4737.1),
     Line("C2", "C2 Swan 5165", "C₂", 5165.2),
     Line("C2", "C2 Swan 5636", "C₂", 5635.5),
     Line("CN", "CN 3883", "CN", 3883.4),
     Line("CN", "CN 4216", "CN", 4216.0),
     Line("CN", "CN 6926", "CN", 6926.0),
-    Line("CN", "CN 7088", "CN", 7088.0),
-    Line("CN", "CN 7876", "CN", 7876.0),
-    Line("CN", "CN 8067", "CN", 8067.0),
+    Line("CN", "CN 7089", "CN", 7088.6),
+    Line("CN", "CN 7873", "CN", 7872.7),
+    Line("CN", "CN 8067", "CN", 8067.1),
     Line("TiO", "TiO 4761", "TiO", 4761.0),
     Line("TiO", "TiO 4954", "TiO", 4954.0),
     Line("TiO", "TiO 5167", "TiO", 5167.0),

@@ -1,10 +1,11 @@
 """python -m m3core show: the page of a star, or of several as a booklet, as one file."""
 
+import base64
 import csv
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -37,7 +38,7 @@ def show(
     ] = None,
     format_: Annotated[
         str | None,
-        typer.Option("--format", metavar="|".join(FORMATS), help="By the ending of --out, else html."),
+        typer.Option("--format", metavar="|".join(FORMATS), help="By the ending of --out; html where it has none."),
     ] = None,
     searches: Annotated[
         bool | None,
@@ -65,9 +66,10 @@ def show(
         from m3core.survey import Survey
         from m3core.workspace import Workspace
 
-        kind = format_ or (out.suffix[1:].lower() if out.suffix[1:].lower() in FORMATS else "html")
+        kind = format_ or out.suffix[1:].lower() or "html"
         if kind not in FORMATS:
-            raise ConfigError(f"--format {kind!r} is unknown: write {', '.join(FORMATS)}.")
+            where = f"--format {kind!r}" if format_ else f"the ending of {out.name}"
+            raise ConfigError(f"{where} is unknown: write {', '.join(FORMATS)} as --format or as the ending of --out.")
         if period is not None and not 0 < period < float("inf"):
             raise ConfigError(f"--period {period:g}: write a positive number of days.")
         check_file(out)
@@ -111,16 +113,33 @@ def file_content(kind: str, title: str, stars: "Sequence[Star]") -> bytes:
 def _figures(stars: "Sequence[Star]") -> dict[str, object]:
     """name -> plotly figure; of several sources 'id/name'."""
     return {
-        panel.key if len(stars) == 1 else f"{source_id}/{panel.key}": json.loads(panel.figure.to_json())
+        panel.key if len(stars) == 1 else f"{source_id}/{panel.key}": _listed(json.loads(panel.figure.to_json()))
         for source_id, _, panels in stars
         for panel in panels
         if panel.figure is not None
     }
 
 
+def _listed(part: Any) -> Any:
+    """The same with arrays as lists, null where no number is, in the place of plotly's base64: any reader has them."""
+    if isinstance(part, list):
+        return [_listed(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    if "bdata" not in part:
+        return {name: _listed(one) for name, one in part.items()}
+    import numpy as np
+
+    array = np.frombuffer(base64.b64decode(part["bdata"]), part["dtype"])
+    shape = [int(one) for one in part.get("shape", "-1").split(",")]
+    numbers = array.astype(object)
+    numbers[~np.isfinite(array)] = None
+    return numbers.reshape(shape).tolist()
+
+
 def _ids(survey: "Survey", source: str, listed: Path | None, most: int | None) -> list[str]:
     """Ids in the order they were asked for, each once."""
-    from m3core.errors import ConfigError
+    from m3core.errors import ConfigError, SurveyError
 
     if bool(source) == (listed is not None):
         raise ConfigError("name the source by --source, or a file of ids by --list: one of the two.")
@@ -132,7 +151,13 @@ def _ids(survey: "Survey", source: str, listed: Path | None, most: int | None) -
     ids = list(dict.fromkeys(ids))[:most]
     if not ids:
         raise ConfigError(f"{listed or '--source'} names no source: write at least one id.")
-    for one in ids:
+    unknown = [one for one in ids if one not in survey.sources.index]
+    if len(unknown) > 1:
+        first = ", ".join(map(repr, unknown[:3])) + (", ..." if len(unknown) > 3 else "")
+        raise SurveyError(
+            f"{len(unknown)} of {len(ids)} ids are not in the survey {survey.path.name} ({first}): check them."
+        )
+    for one in unknown:
         survey.row(one)
     return ids
 

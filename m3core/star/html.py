@@ -8,9 +8,13 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
+from m3core.periods.phase_zero import value_and_error
 from m3core.star.panel import Panel
 
-__all__ = ["html_page", "paper", "place_of"]
+__all__ = ["html_page", "paper", "place_of", "with_errors"]
+
+MOST_COLUMNS = 7
+"""Of a table half as wide as the page: one of more is cut off on paper."""
 
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; color: #1c1f24; background: #fff; margin: 0 auto; padding: 1.5rem;
@@ -18,6 +22,7 @@ body { font: 15px/1.45 system-ui, sans-serif; color: #1c1f24; background: #fff; 
 h1 { font-size: 1.6rem; margin: 0 0 .3rem; } h2 { font-size: 1.15rem; margin: 1.6rem 0 .2rem; }
 h3 { font-size: 1rem; margin: 1rem 0 .2rem; }
 .panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(560px, 100%), 1fr)); gap: 1rem 1.5rem; }
+figure.wide { grid-column: 1 / -1; }
 figure { margin: 0; min-width: 0; break-inside: avoid; } figure svg { max-width: 100%; height: auto; }
 figcaption, .lead { color: #555b66; font-size: .86rem; }
 .sentence { color: #555b66; border-left: 3px solid #c9cdd4; padding: .2rem .7rem; }
@@ -72,16 +77,32 @@ def html_page(
 
 
 def _panel(panel: Panel, place: str, drawn: Mapping[str, str]) -> str:
-    body = f"<p class='sentence'>{html.escape(panel.sentence)}</p>" if panel.sentence else ""
+    body, wide = f"<p class='sentence'>{html.escape(panel.sentence)}</p>" if panel.sentence else "", ""
     if place in drawn:
         body += drawn[place]
     elif panel.figure is not None:
         options = {"displaylogo": False, "responsive": True, "toImageButtonOptions": {"format": "svg"}}
         body += paper(panel.figure).to_html(full_html=False, include_plotlyjs=False, div_id=place, config=options)
     elif not panel.sentence:
-        body += f"<div class='table'>{_table(panel.data)}</div>"
+        table = with_errors(panel.data)
+        body += f"<div class='table'>{_table(table)}</div>"
+        wide = " class='wide'" if table.shape[1] > MOST_COLUMNS else ""
     caption = f"<figcaption>{html.escape(panel.caption)}</figcaption>" if panel.caption else ""
-    return f"<figure><h2>{html.escape(panel.title)}</h2>{body}{caption}</figure>"
+    return f"<figure{wide}><h2>{html.escape(panel.title)}</h2>{body}{caption}</figure>"
+
+
+def with_errors(data: pd.DataFrame) -> pd.DataFrame:
+    """Columns 'x [unit]' and 'x error [unit]' as one, the error in units of the last digit: '0.516(5)'."""
+    shown = {}
+    for name in data.columns:
+        head, bracket, unit = str(name).partition(" [")
+        error = f"{head} error{bracket}{unit}"
+        if error in data.columns:
+            pairs = zip(data[name], data[error], strict=True)
+            shown[name] = [value_and_error(*pair) if math.isfinite(pair[0]) else "" for pair in pairs]
+        elif " error" not in head or str(name).replace(" error", "", 1) not in data.columns:
+            shown[name] = list(data[name])
+    return pd.DataFrame(shown, dtype=object)
 
 
 def _table(data: pd.DataFrame) -> str:

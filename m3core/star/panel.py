@@ -19,6 +19,7 @@ class Panel:
         caption: what is shown and how it was made, plain text.
         data: what is drawn, a row a mark, units in the names of the columns.
         sentence: why there is no figure, plain text; '' where there is one or where the data are a table to read.
+        hint: what a click on it does in the app, plain text: no part of a saved page.
     """
 
     key: str
@@ -27,3 +28,4 @@ class Panel:
     caption: str
     data: pd.DataFrame
     sentence: str = ""
+    hint: str = ""

@@ -105,11 +105,12 @@ def _periodogram(star: Star, settings: LightCurveSettings, progress: Progress) -
         f"higher is better. Highest peaks: {best}. Errors: sqrt(6/N) sigma / (pi T A). False-alarm levels of 10, "
         f"1 and 0.1 % (dashed): {levels} (Baluev 2008, white noise). Aliases: the folding frequency plus and minus the "
         "peaks of the window function. "
-        f"{len(found.frequency):,} frequencies to {found.frequency[-1]:.4g} d⁻¹.{_drawn_of(k)} "
-        "Click on a peak to fold there."
+        f"{len(found.frequency):,} frequencies to {found.frequency[-1]:.4g} d⁻¹.{_drawn_of(k)}"
     )
     data = pd.DataFrame({"frequency [1/d]": x, "period [d]": 1 / x, "power": power, "window": window})
-    return Panel(key, title, periodogram_figure(found, _period(star)), caption, data)
+    return Panel(
+        key, title, periodogram_figure(found, _period(star)), caption, data, hint="Click on a peak to fold there."
+    )
 
 
 def _box(star: Star, settings: LightCurveSettings, progress: Progress) -> Panel:
@@ -133,10 +134,10 @@ def _box(star: Star, settings: LightCurveSettings, progress: Progress) -> Panel:
         f"{shortest:.4g} d, boxes of {found.shortest_share:.3f} to 0.17 of the period; of each of {len(x):,} parts of "
         "the axis the highest is drawn. A binary with two "
         "like eclipses peaks "
-        "at half its orbit. Click on a peak to fold there."
+        "at half its orbit."
     )
     data = pd.DataFrame({"period [d]": x, "log likelihood": power})
-    return Panel(key, title, box_figure(found, period), caption, data)
+    return Panel(key, title, box_figure(found, period), caption, data, hint="Click on a peak to fold there.")
 
 
 def _dispersion(star: Star, settings: LightCurveSettings, progress: Progress) -> Panel:
@@ -158,10 +159,12 @@ def _dispersion(star: Star, settings: LightCurveSettings, progress: Progress) ->
         f"phase over twice the squares about the mean (Lafler & Kinman 1965). Lowest: {best}. Errors from 50 bootstrap "
         "draws. "
         f"Multiples of a period fit as well. {len(found.frequency):,} frequencies, periods from "
-        f"{found.shortest_period:.4g} d.{_drawn_of(k).replace('highest', 'lowest')} Click on a minimum to fold there."
+        f"{found.shortest_period:.4g} d.{_drawn_of(k).replace('highest', 'lowest')}"
     )
     data = pd.DataFrame({"frequency [1/d]": x, "period [d]": 1 / x, "theta": theta, "string length": string})
-    return Panel(key, title, dispersion_figure(found, _period(star)), caption, data)
+    return Panel(
+        key, title, dispersion_figure(found, _period(star)), caption, data, hint="Click on a minimum to fold there."
+    )
 
 
 def _prewhitening(star: Star, settings: LightCurveSettings, progress: Progress) -> Panel:

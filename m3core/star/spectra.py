@@ -1,5 +1,6 @@
 """The spectra of a star as panels: what is drawn is decided here, for the app and for saved pages alike."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from m3core.spectrum.spectrum import Spectrum, spectra_of
 from m3core.spectrum.template import Template, class_template, known_velocity, redshift_column
 from m3core.star.panel import Panel
 from m3core.star.spectrum_parts import (
+    BELOW_ZERO,
     DEFAULT_GROUPS,
     NOISY,
     SpectrumSettings,
@@ -34,6 +36,7 @@ __all__ = [
     "SpectrumSettings",
     "laid_over",
     "panel_key",
+    "plus_minus",
     "spectrum_panel",
     "spectrum_panels",
     "width_panel",
@@ -114,7 +117,7 @@ def spectrum_panel(
     medium = medium_of(spectrum, settings)
     velocity = settings.velocity or 0.0
     scaled = bool(others) or template is not None
-    curves, notes = [], [*spectrum.notes]
+    curves, notes, hint = [], [*spectrum.notes], ""
     for number, one in enumerate([spectrum, *others]):
         curve, said = curve_of(one, settings, scaled=scaled)
         shown = replace(
@@ -131,8 +134,11 @@ def spectrum_panel(
         notes += said
     n_noisy = sum(int(curve.noisy.sum()) for curve in curves if curve.noisy is not None)
     if n_noisy and "y" not in settings.view:
-        beyond = f"{n_noisy:,} pixels with errors above {NOISY:g} times the median error"
-        notes.append(f"The frame is not made for {beyond}: a double click shows them whole.")
+        notes.append(
+            f"The frame is not made for {n_noisy:,} pixels with errors above {NOISY:g} times the median error, or "
+            f"further below zero than {BELOW_ZERO:g} of their errors."
+        )
+        hint = "A double click shows them whole."
     behind = [] if template is None else [template_curve(template, settings, velocity if template_moves else 0.0)]
     measured = None
     if settings.width_range is not None:
@@ -149,7 +155,7 @@ def spectrum_panel(
     if scaled and not settings.continuum:
         y_label += ", median 1"
     figure = spectrum_figure(
-        [curves[0], *behind, *curves[1:]], x_label=f"Wavelength ({medium}) [Å]", y_label=y_label, marks=marks,
+        [curves[0], *behind, *curves[1:]], x_label=f"Observed wavelength ({medium}) [Å]", y_label=y_label, marks=marks,
         measured=measured, view=settings.view, height=settings.height, drag=settings.drag, revision=key,
         compact=settings.compact,
     )  # fmt: skip
@@ -162,7 +168,7 @@ def spectrum_panel(
             *notes,
         ]
     )
-    return Panel(key, title, figure, caption, table([*curves, *behind]))
+    return Panel(key, title, figure, caption, table([*curves, *behind]), hint=hint)
 
 
 def panel_key(spectrum: Spectrum) -> str:
@@ -188,6 +194,12 @@ def width_panel(spectrum: Spectrum, settings: SpectrumSettings) -> list[Panel]:
         "continuum": sum(found.continuum) / 2,
     }  # fmt: skip
     return [Panel(key, title, None, width_caption(found), pd.DataFrame([row]))]
+
+
+def plus_minus(value: float, error: float) -> str:
+    """'2.28 ± 0.31': the error with two digits, the value with as many decimals; three where no error is known."""
+    decimals = max(0, 1 - math.floor(math.log10(error))) if 0 < error < math.inf else 3
+    return f"{value:.{decimals}f} ± {error:.{decimals}f}"
 
 
 def width_caption(found: EquivalentWidth) -> str:

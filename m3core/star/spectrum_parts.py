@@ -18,16 +18,17 @@ from m3core.spectrum.spectrum import Spectrum
 from m3core.spectrum.template import Template
 
 __all__ = [
-    "DEFAULT_GROUPS", "NOISY", "SpectrumSettings", "curve_of", "lines_said", "made_said", "measured_range", "medium_of",
-    "medium_said", "table", "template_curve",
+    "BELOW_ZERO", "DEFAULT_GROUPS", "NOISY", "SpectrumSettings", "curve_of", "lines_said", "made_said",
+    "measured_range", "medium_of", "medium_said", "table", "template_curve",
 ]  # fmt: skip
 
 DEFAULT_GROUPS = ("Balmer", "Ca", "Na")
 """Twelve lines: more of them hide the spectrum."""
 
-NOISY = 4.0
-"""Times the median error: noisier pixels are drawn, but the frame is not made for them. The blue end of a faint star
-would otherwise leave the rest of it a flat line."""
+NOISY, BELOW_ZERO = 4.0, 3.0
+"""The frame is not made for pixels with errors above `NOISY` times the median error, nor for those further below zero
+than `BELOW_ZERO` of their errors: the blue end of a faint star, and the negative red end that LAMOST's files have,
+would leave the rest a flat line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +102,9 @@ def curve_of(spectrum: Spectrum, settings: SpectrumSettings, *, scaled: bool) ->
     noisy = None
     if spectrum.error is not None and spectrum.observed.any():
         own = np.where(spectrum.observed, spectrum.error / level, np.nan)
-        noisy = own > NOISY * np.nanmedian(own)
+        noisy = (own > NOISY * np.nanmedian(own)) | (flux < -BELOW_ZERO * own)
+        if noisy[spectrum.observed].all():
+            noisy = None
     return Curve(spectrum.name, spectrum.wavelength, drawn, error, raw, masked, noisy), notes
 
 

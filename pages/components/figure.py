@@ -10,7 +10,7 @@ import streamlit as st
 
 from m3core.star.html import html_page
 from m3core.star.panel import Panel
-from pages.components.text import literal
+from pages.components.text import component_key, literal
 
 __all__ = ["configuration", "show", "show_panel"]
 
@@ -66,8 +66,8 @@ def show_panel(
         st.plotly_chart(panel.figure, key=panel.key, config=configuration(name), alt=panel.title, **more)
     elif not panel.sentence:
         st.dataframe(panel.data, hide_index=True, key=panel.key, alt=panel.title)
-    if caption and panel.caption:
-        st.caption(literal(panel.caption, 1200))
+    if caption and (panel.caption or panel.hint):
+        st.caption(literal(f"{panel.caption} {panel.hint}".strip(), 1200))
     if panel.figure is not None or not panel.data.empty:
         _files(panel, name)
 
@@ -76,7 +76,8 @@ def _files(panel: Panel, name: str) -> None:
     """PNG and SVG are made by the browser, from what is seen; HTML and data by the server, when they are asked for."""
     with st.container(key=f"files_{panel.key}", horizontal=True, vertical_alignment="center", gap="small"):
         if panel.figure is not None:
-            _SAVE(data={"chart": panel.key, "file": name}, key=f"save_{panel.key}", height="content", width="content")
+            key = component_key(f"save_{panel.key}")
+            _SAVE(data={"chart": panel.key, "file": name}, key=key, height="content", width="content")
             st.download_button(
                 "HTML", partial(_html, panel), file_name=f"{name}.html", mime="text/html", key=f"html_{panel.key}",
                 type="tertiary", on_click="ignore", help="The figure with its caption, alive, in one file.",

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.components.text import component_key
+
 __all__ = ["keep_view", "kept_view"]
 
 _WATCH = st.components.v2.component(
@@ -39,11 +41,13 @@ def keep_view(place: str, chart: str, asked: dict[str, list[float]]) -> None:
 
     @st.fragment
     def watch() -> None:
+        key = component_key(f"watch_{place}")
+
         def keep() -> None:
-            text = st.session_state[f"watch_{place}"].get("view")
+            text = st.session_state[key].get("view")
             st.session_state[f"view_{place}"] = _valid(text) if isinstance(text, str) else {}
 
-        _WATCH(data={"chart": chart, "asked": asked}, key=f"watch_{place}", height=1, on_view_change=keep)
+        _WATCH(data={"chart": chart, "asked": asked}, key=key, height=1, on_view_change=keep)
 
     watch()
 

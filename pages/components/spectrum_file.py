@@ -1,9 +1,12 @@
 """LAMOST spectra dropped onto the page."""
 
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
 
+from data.query import MOST_OF_SPECTRUM
 from data.spectrum_file import open_spectrum
 from m3core.spectrum.lines import LIGHT_SPEED
 from m3core.survey import Survey
@@ -28,15 +31,18 @@ def dropped_spectra(survey: Survey | None) -> None:
     """
     files = st.file_uploader(
         "Drop LAMOST spectra (FITS, either layout) anywhere on this page, or choose them", key="spectrum_files",
-        accept_multiple_files=True,
+        accept_multiple_files=True, max_upload_size=MOST_OF_SPECTRUM >> 20,
         help="Low-resolution spectra as LAMOST publishes them, .fits or .fits.gz, to DR7 or from DR8. They are looked "
         "at and not kept.",
     )  # fmt: skip
     _CATCH(data={"place": "spectrum_files"}, key="catch_drop", height=1)
-    spectra, redshifts = [], []
+    spectra, redshifts, seen = [], [], Counter[str]()
     for file in files:
         with sentences():
             spectrum, header, notes = open_spectrum(file.name, file.getvalue())
+            seen[spectrum.name] += 1  # LAMOST's releases give the files of a star the same name
+            if seen[spectrum.name] > 1:
+                spectrum = replace(spectrum, name=f"{spectrum.name} ({seen[spectrum.name]})")
             spectra.append(spectrum)
             redshifts.append(header["z"])
             st.markdown(_described(spectrum.name, header))

@@ -13,7 +13,15 @@ from m3core.manifold import MEAN
 from m3core.spectrum.spectrum import Spectrum, spectra_of, spectra_specs
 from m3core.spectrum.template import class_template, known_velocity, redshift_column, velocity_of
 from m3core.star.panel import Panel
-from m3core.star.spectra import SpectrumSettings, laid_over, panel_key, spectrum_panel, spectrum_panels, width_panel
+from m3core.star.spectra import (
+    SpectrumSettings,
+    laid_over,
+    panel_key,
+    plus_minus,
+    spectrum_panel,
+    spectrum_panels,
+    width_panel,
+)
 from m3core.survey import Source, Survey
 from pages.components import resources, state
 from pages.components.border import guarded
@@ -21,7 +29,7 @@ from pages.components.figure import show_panel
 from pages.components.kept_view import keep_view, kept_view
 from pages.components.neighbours_panel import N_NEIGHBOURS
 from pages.components.spectrum_controls import OWN, controls, measuring, take_drag
-from pages.components.text import literal
+from pages.components.text import component_key, literal
 
 __all__ = ["file_spectra", "source_spectra"]
 
@@ -126,17 +134,15 @@ def _show(
         if "W [Å]" in panel.data:  # beside the boxes of the range; how it was measured stands below the figure
             row = panel.data.iloc[0]
             between = literal(f"{row['from [Å]']:.1f}-{row['to [Å]']:.1f}")
-            st.markdown(
-                f"**W = {row['W [Å]']:.3f} ± {row['error [Å]']:.3f} Å** as observed in {between} Å, "
-                f"{row['W at rest [Å]']:.3f} ± {row['error at rest [Å]']:.3f} Å at rest"
-            )
+            seen, rest = (plus_minus(row[f"W{of} [Å]"], row[f"error{of} [Å]"]) for of in ("", " at rest"))
+            st.markdown(f"**W = {seen} Å** as observed in {between} Å, {rest} Å at rest")
     for panel in panels:
         if panel.key == chart and panel.figure is not None:
             drag = partial(take_drag, owner) if settings.drag == "select" else None
             show_panel(panel, file=file, on_select=drag, selection_mode=("box",), titled=several)
             keep_view(f"{owner}_{chart}", chart, settings.view)
             moved = {"chart": chart, "row": f"{place}_velocity_row", "velocity": settings.velocity}
-            _LINES(data=moved, key=f"lines_{place}_{chart}", height=1)
+            _LINES(data=moved, key=component_key(f"lines_{place}_{chart}"), height=1)
         else:
             show_panel(panel, file=file)
 

@@ -2,9 +2,14 @@
 
 import re
 
-__all__ = ["literal", "sentence"]
+__all__ = ["component_key", "literal", "sentence"]
 
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+
+
+def component_key(text: str) -> str:
+    """A key for a component of ours: Streamlit raises at two underscores in a row, as names may have them."""
+    return text.replace("__", "_.")
 
 
 def literal(text: object, length: int = 200) -> str:

@@ -1,6 +1,7 @@
 """The spectra of a source on its page: figure, controls, velocity, measuring, files, and what cannot be drawn."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ def stocked(tmp_path_factory):
     root = tmp_path_factory.mktemp("spectra_workspace")
     made_survey(root / "surveys" / "spectra")
     made_survey(root / "surveys" / "masked", ivar=np.zeros(N_PIXELS))
+    made_survey(root / "surveys" / "renamed", first_id="two__underscores")
     return root
 
 
@@ -81,7 +83,7 @@ def test_every_control_answers(app):
     assert not page.error
     assert names(page) == ["median of B (5)", "blue_arm of s2", "blue_arm, not smoothed",
                            "blue_arm, smoothed", "lines"]  # fmt: skip
-    assert figure(page)["layout"]["xaxis"]["title"]["text"] == "Wavelength (vacuum) [Å]"
+    assert figure(page)["layout"]["xaxis"]["title"]["text"] == "Observed wavelength (vacuum) [Å]"
     assert "taken to be in vacuum by your choice" in said(page)
     page.toggle(key="spectrum_continuum").set_value(True)
     checked(page.run())
@@ -104,7 +106,7 @@ def test_an_equivalent_width_stands_above_the_figure(app):
     page.number_input(key=f"spectrum_from_{place}").set_value(6450.0)
     page.number_input(key=f"spectrum_to_{place}").set_value(6650.0)
     checked(page.run())
-    assert "W = 2" in said(page)
+    assert re.search(r"W = 2\d\.\d ± \d\.\d Å", said(page)), "as many digits as the error allows"
     assert "as observed in 6450.0-6650.0 Å" in said(page)
     page.number_input(key=f"spectrum_to_{place}").set_value(99_000.0)
     checked(page.run())
@@ -149,6 +151,35 @@ def test_a_lamost_file_opens_with_its_own_class_and_redshift(app, tmp_path):
     drawn = [trace["name"] for trace in json.loads(chart.proto.spec)["data"]]
     assert {"two", "one", "blue_arm of s0", "median of A (5)"} <= set(drawn)
     assert "1 of the sources to lay over it have no blue_arm" in said(page)
+
+
+def test_two_releases_of_a_star_are_told_apart(app, tmp_path):
+    page = app("s3")
+    files = [lamost(tmp_path, "same.fits", "image", Z=-0.001), lamost(tmp_path, "same.fits", "table", Z=0.0005)]
+    page.file_uploader(key="spectrum_files").set_value(files)
+    checked(page.run())
+    page.selectbox(key="file_chosen").set_value("same (2)")
+    checked(page.run())
+    assert page.number_input(key="file_velocity_file_same (2)").value == pytest.approx(0.0005 * LIGHT_SPEED, abs=0.01)
+    (chart,) = [chart for chart in page.get("plotly_chart") if chart.proto.alt == "same (2)"]
+    assert {"same", "same (2)"} <= {trace["name"] for trace in json.loads(chart.proto.spec)["data"]}
+
+
+@pytest.mark.parametrize("name", ["a__b.fits", "<b>x<b>.fits", "___.fits", "x: $y$ | *z*.fits"])
+def test_a_file_may_have_any_name(app, tmp_path, name):
+    page = app("s3")
+    page.file_uploader(key="spectrum_files").set_value([lamost(tmp_path, name, "image")])
+    checked(page.run())
+    assert not page.error
+    stem = name.removesuffix(".fits")
+    assert any(chart.proto.alt == stem for chart in page.get("plotly_chart"))
+    assert f"**{stem}** by LAMOST" in said(page)
+
+
+def test_an_id_may_have_underscores_in_a_row(app):
+    page = app("two__underscores", "renamed")
+    assert not page.error
+    assert figure(page)["data"]
 
 
 def test_a_wrong_file_is_one_sentence_beside_the_right_one(app, tmp_path):

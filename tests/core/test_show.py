@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from m3core.__main__ import app
 from m3core.star import picture
+from m3core.star.html import html_page, with_errors
 from m3core.star.panel import Panel
 from m3core.survey import ModalitySpec, SplitSpec, Survey, write_survey
 from tests.conftest import make_survey
@@ -78,6 +79,9 @@ def test_json_has_every_figure_with_its_axes(folder, tmp_path):
     assert "Magnitude" in raw["layout"]["yaxis"]["title"]["text"]
     assert "Phase" in folded["layout"]["xaxis"]["title"]["text"]
     assert raw["layout"]["yaxis"]["autorange"] == "reversed"
+    observed = Survey.open(folder).source("s004").observations["g"]
+    drawn = next(trace for trace in raw["data"] if trace.get("name") == "g")
+    assert drawn["y"] == pytest.approx(observed["mag"]), "numbers that any reader of JSON has"
 
 
 def test_a_list_is_one_booklet(folder, tmp_path):
@@ -97,11 +101,27 @@ def test_faults_are_one_line(folder, tmp_path):
     for arguments in (
         ("--source", "nobody"), ("--source", ""), ("--source", "s001", "--format", "gif"), (),
         ("--source", "s001", "--list", "ids"), ("--source", "s001", "--period", "0"),
+        ("--source", "s001", "--out", tmp_path / "x.jpg"), ("--source", "s001,nobody,none"),
     ):  # fmt: skip
         done = show("--survey", folder, "--out", out, *arguments)
         assert done.exit_code == 2, arguments
         assert done.output.count("\n") == 1
-        assert not out.exists()
+        assert not list(tmp_path.iterdir())
+    assert "2 of 3 ids are not in the survey survey ('nobody', 'none')" in done.output
+
+
+def test_a_table_is_written_with_its_errors_and_a_wide_one_is_not_cut_off():
+    table = pd.DataFrame(
+        {"modality": ["g"], "A1 [mag]": [0.30812], "A1 error [mag]": [0.0041], "R21": [np.nan], "R21 error": [np.nan],
+         "error": [2]}
+    )  # fmt: skip
+    shown = with_errors(table)
+    assert shown.to_dict("records") == [{"modality": "g", "A1 [mag]": "0.308(4)", "R21": "", "error": 2}]
+    wide = table.assign(**{f"column {i}": i for i in range(5)})
+    panels = [Panel("one", "One", None, "", table, hint="Click on it."), Panel("two", "Two", None, "", wide)]
+    text = html_page("title", [("s", "lead", panels)], {})
+    assert text.count("<figure>") == text.count("<figure class='wide'>") == 1
+    assert "Click" not in text
 
 
 def hostile(path) -> Survey:

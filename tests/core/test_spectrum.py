@@ -78,6 +78,33 @@ def test_every_group_that_specialists_look_for_is_there():
     assert vacuum[0][1] == pytest.approx(6868.9, abs=0.05)
 
 
+def cn_red_head(upper: int, lower: int) -> float:
+    """The R2 head of a band of CN's red system in air, from the constants of Huber & Herzberg (1979), to an Angstrom.
+
+    Hund's matrix of A 2Pi (inverted) against X 2Sigma+; what it leaves out are 2 cm-1.
+    """
+
+    def ladder(v, omega, anharmonic):
+        return omega * (v + 0.5) - anharmonic * (v + 0.5) ** 2
+
+    rotation = 1.7151 - 0.01708 * (upper + 0.5)
+    level = 9245.28 + ladder(upper, 1812.56, 12.609) - rotation
+    found = []
+    for n in range(1, 40):  # of the lower state; J'' = N - 1/2, J' = N + 1/2
+        x = (n + 1.0) ** 2
+        off = -rotation * np.sqrt(x - 1)
+        matrix = [[level + 52.64 / 2 + rotation * x, off], [off, level - 52.64 / 2 + rotation * (x - 2)]]
+        below = ladder(lower, 2068.59, 13.087) + (1.89974 - 0.01736 * (lower + 0.5)) * n * (n + 1)
+        found.append(np.linalg.eigvalsh(matrix)[1] - below)
+    return float(vacuum_to_air(1e8 / max(found)))
+
+
+def test_heads_of_cn_are_where_its_constants_put_them():
+    lines = {line.name: line.air for line in LINES}
+    for name, band in {"CN 6926": (3, 0), "CN 7089": (4, 1), "CN 7873": (2, 0), "CN 8067": (3, 1)}.items():
+        assert lines[name] == pytest.approx(cn_red_head(*band), abs=1.5)
+
+
 def spectrum_of(flux, sigma, **more):
     return make_spectrum("spectra", WAVELENGTH, flux, np.full(len(WAVELENGTH), sigma**-2.0), **more)
 

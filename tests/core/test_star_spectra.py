@@ -10,7 +10,7 @@ from m3core.spectrum.air import air_to_vacuum
 from m3core.spectrum.lines import LIGHT_SPEED, LINES
 from m3core.spectrum.spectrum import make_spectrum, spectra_of
 from m3core.spectrum.template import class_template, known_velocity, velocity_of
-from m3core.star.spectra import SpectrumSettings, spectrum_panel, spectrum_panels
+from m3core.star.spectra import SpectrumSettings, plus_minus, spectrum_panel, spectrum_panels
 from m3core.survey import Survey
 from tests.spectra_survey import H_ALPHA, N_PIXELS, REDSHIFT, WAVELENGTH, made_survey
 
@@ -49,7 +49,7 @@ def test_flux_band_and_masked_pixels(survey):
     edges = np.array(band.y)[np.array(band.x) == WAVELENGTH[at]]
     sigma = float(observation["ivar"][at]) ** -0.5
     assert sorted(edges) == pytest.approx([observation["flux"][at] - sigma, observation["flux"][at] + sigma])
-    assert panel.figure.layout.xaxis.title.text == "Wavelength (air) [Å]"
+    assert panel.figure.layout.xaxis.title.text == "Observed wavelength (air) [Å]"
     assert panel.figure.layout.yaxis.title.text == "Flux (relative)"
     assert {"spectrum", "wavelength [Å]", "flux", "error", "masked"} <= set(panel.data)
     (bare,) = drawn(survey, errors=False, masked=False)
@@ -76,7 +76,7 @@ def test_the_list_is_converted_and_never_the_spectrum(survey):
     (air,), (vacuum,) = drawn(survey, velocity=0.0), drawn(survey, velocity=0.0, medium="vacuum")
     assert np.array_equal(air.figure.data[1].x, vacuum.figure.data[1].x)
     assert line_positions(vacuum) == pytest.approx(air_to_vacuum(line_positions(air)))
-    assert vacuum.figure.layout.xaxis.title.text == "Wavelength (vacuum) [Å]"
+    assert vacuum.figure.layout.xaxis.title.text == "Observed wavelength (vacuum) [Å]"
     assert "in air, as declared" in air.caption
     assert "taken to be in vacuum by your choice (air as declared)" in vacuum.caption
 
@@ -84,7 +84,7 @@ def test_the_list_is_converted_and_never_the_spectrum(survey):
 def test_an_undeclared_medium_is_said(tmp_path):
     (panel,) = drawn(made_survey(tmp_path / "unknown", medium="unknown"))
     assert "is not said" in panel.caption
-    assert panel.figure.layout.xaxis.title.text == "Wavelength (vacuum) [Å]"
+    assert panel.figure.layout.xaxis.title.text == "Observed wavelength (vacuum) [Å]"
 
 
 def test_the_catalogues_redshift_is_the_first_velocity(survey):
@@ -178,10 +178,41 @@ def test_equivalent_width_panel(survey):
     assert "choose another range" in refused.sentence
 
 
+@pytest.mark.parametrize(
+    ("value", "error", "shown"),
+    [(2.2777, 0.3083, "2.28 ± 0.31"), (17.4238, 4.6632, "17.4 ± 4.7"), (120.4, 31.2, "120 ± 31"),
+     (1.5, 0.0, "1.500 ± 0.000"), (2.0, np.nan, "2.000 ± nan")],
+)  # fmt: skip
+def test_a_width_has_the_digits_that_its_error_allows(value, error, shown):
+    assert plus_minus(value, error) == shown
+
+
 def test_a_kept_view_is_the_range_of_the_axes(survey):
     (panel,) = drawn(survey, view={"x": [6500.0, 6600.0]})
     assert panel.figure.layout.xaxis.range == (6500.0, 6600.0)
     assert panel.figure.layout.yaxis.range[0] < panel.figure.layout.yaxis.range[1]
+
+
+def test_the_frame_is_made_for_what_can_be_flux(tmp_path):
+    """LAMOST's red end falls far below zero with small errors, and would leave the rest a flat line."""
+    flux, ivar = np.full(N_PIXELS, 80.0), np.full(N_PIXELS, 0.04)
+    flux[-8:-1], flux[300] = -84.0, 140.0
+    (panel,) = drawn(made_survey(tmp_path / "tail", flux=flux, ivar=ivar))
+    low, high = panel.figure.layout.yaxis.range
+    assert 60 < low < 80
+    assert 140 < high < 160
+    assert "The frame is not made for 7 pixels" in panel.caption
+    (panel,) = drawn(made_survey(tmp_path / "constant", flux=np.full(N_PIXELS, 80.0), ivar=ivar))
+    low, high = panel.figure.layout.yaxis.range
+    assert low < 70
+    assert high > 90, "two errors on either side: no noise is blown up, and the band is inside"
+
+
+def test_what_the_figure_is_of_is_named_first(survey):
+    (panel,) = drawn(survey, template=True, others=("s1",))
+    ranks = {one.name: one.legendrank or 1000 for one in panel.figure.data}
+    assert min(ranks, key=ranks.__getitem__).startswith("blue_arm ±")
+    assert ranks["blue_arm"] < min(ranks["blue_arm of s1"], ranks[trace(panel, "median of").name])
 
 
 ODD = {
@@ -219,6 +250,7 @@ def test_every_odd_spectrum_has_its_picture_or_its_sentence(name, tmp_path):
         shown = next(one for one in panel.figure.data if one.name == "blue_arm")
         assert np.isfinite(np.array(shown.y, float)).any()
         assert shown.mode == ("lines+markers" if name in ("one pixel", "one observed") else "lines")
+        assert shown.marker.size == (7 if name in ("one pixel", "two pixels", "one observed") else 3)
         low, high = panel.figure.layout.yaxis.range
         assert low < np.nanmin(np.array(shown.y)) <= np.nanmax(np.array(shown.y)) < high
     if name == "no inverse variance":

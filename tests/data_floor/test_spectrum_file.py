@@ -1,6 +1,7 @@
 """A LAMOST spectrum as a file of its own: both layouts, and one sentence for whatever is none."""
 
 import gzip
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -61,6 +62,31 @@ def test_what_is_no_spectrum_is_one_sentence(tmp_path, name):
     assert sentence.startswith("mine.fits")
     assert "\n" not in sentence
     assert sentence.endswith((".", "masked."))
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_large_file_is_refused_before_it_takes_memory(zipped):
+    zeros = bytes(64 << 20)
+    tracemalloc.start()
+    with pytest.raises(SurveyError, match="holds more than 32 MB"):
+        open_spectrum("large.fits", gzip.compress(zeros, 1) if zipped else zeros)
+    assert tracemalloc.get_traced_memory()[1] < 48 << 20
+    tracemalloc.stop()
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("first", ["abc", 400.0])
+def test_a_header_without_sense_is_no_warning(tmp_path, first):
+    write_lamost(tmp_path / "s.fits", spectrum(5), lamost_cards(10, 20), "image")
+    with fits.open(tmp_path / "s.fits") as hdus:
+        hdus[0].header["COEFF0"] = first
+        hdus.writeto(tmp_path / "odd.fits")
+    content = (tmp_path / "odd.fits").read_bytes()
+    if first == 400.0:
+        with pytest.raises(SurveyError, match="no wavelengths: give a LAMOST spectrum"):
+            open_spectrum("odd.fits", content)
+    else:  # the wavelengths stand in the file, too
+        assert open_spectrum("odd.fits", content)[0].wavelength == pytest.approx(spectrum(5)["WAVELENGTH"], rel=1e-6)
 
 
 @needs_shared
