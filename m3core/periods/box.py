@@ -13,7 +13,6 @@ import numpy as np
 
 from m3core.periods.harmonic_fit import Array, Band
 from m3core.periods.periodogram import highest
-from m3core.periods.resample import bootstrap_error
 
 __all__ = ["BoxPeak", "BoxSearch", "box_search"]
 
@@ -24,15 +23,21 @@ MOST_PERIODS = 300_000
 N_PEAKS = 5
 OVERSAMPLE = 5
 
+N_TRIALS, N_DURATIONS, FINE = 121, 13, 50
+"""About a peak: periods, durations (half to twice the best), and steps of the epoch to a duration."""
+
+N_PARAMETERS = 5
+"""Period, epoch, duration, depth and level."""
+
 
 @dataclass(frozen=True)
 class BoxPeak:
     """A box.
 
     Attributes:
-        period, period_error: days, the error from 50 bootstrap draws.
+        period, period_error: days, see `_peak`.
         power: log likelihood of the box over a constant; higher is better.
-        depth, depth_error: in the unit of the values, fainter is positive.
+        depth, depth_error: in the unit of the values, fainter is positive; the error scaled by the scatter.
         duration: days; epoch: the middle of a box, days.
     """
 
@@ -119,23 +124,35 @@ def box_search(
             done += len(part) / (2 * span * (high - low) / smallest)
             progress(min(done, 1.0), f"Boxes on {min(done, 1.0):.0%} of the periods.")
     period, power = np.concatenate(periods), np.concatenate(powers)
-    peaks = [_peak(joined, float(period[place]), shares, smallest, span) for place in highest(power, N_PEAKS, apart=20)]
+    peaks = [_peak(joined, float(period[place]), shares, span) for place in highest(power, N_PEAKS, apart=20)]
     return BoxSearch(period, power, tuple(sorted(peaks, key=lambda one: -one.power)), float(smallest))
 
 
-def _peak(joined: Band, period: float, shares: Array, smallest: float, span: float) -> BoxPeak:
+def _peak(joined: Band, period: float, shares: Array, span: float) -> BoxPeak:
+    """The box near a period of the grid, its period and error those of the likelihood.
+
+    A box is no smooth curve: its likelihood is flat and ends in steps, so neither curvature nor bootstrap draws tell
+    how far the period may be off. The mean and standard deviation of exp(log likelihood / reduced chi2) over periods
+    and durations do; each is taken with its best epoch and depth.
+    """
     from astropy.timeseries import BoxLeastSquares
 
-    trials = 1.0 / (1.0 / period + np.linspace(-1, 1, 41) * 0.5 * smallest / span)
-    durations = shares * float(trials.min())
-
-    def best(drawn: Sequence[Band]) -> float:
-        return float(trials[np.argmax(BoxLeastSquares(*drawn[0]).power(trials, durations, oversample=10).power)])
-
-    found = BoxLeastSquares(*joined).power(trials, durations, oversample=10)
-    top = int(np.argmax(found.power))
+    model = BoxLeastSquares(*joined)
+    share = float(model.power([period], 0.999 * shares * period, oversample=10).duration[0]) / period
+    trials = 1.0 / (1.0 / period + np.linspace(-1, 1, N_TRIALS) * share / span)
+    durations = share * np.geomspace(0.5, 2.0, N_DURATIONS) * float(trials.min())
+    log_likelihood = np.array([model.power(trials, one, oversample=FINE).power for one in durations])
+    best = np.unravel_index(int(log_likelihood.argmax()), log_likelihood.shape)
+    duration = float(durations[best[0]])
+    found = model.power(trials[best[1] : best[1] + 1], duration, oversample=FINE)
+    left = joined[1] - model.model(joined[0], trials[best[1]], duration, found.transit_time[0])
+    reduced = float(np.sum((left / joined[2]) ** 2)) / max(len(left) - N_PARAMETERS, 1)
+    weight = np.exp((log_likelihood - log_likelihood.max()) / max(reduced, 1e-12)).sum(axis=0)
+    at = float(np.average(trials, weights=weight))
+    # no error is smaller than that of a value that is equally likely anywhere within a step of the trials
+    variance = float(np.average((trials - at) ** 2, weights=weight)) + float(np.ptp(trials) / (N_TRIALS - 1)) ** 2 / 12
+    found = model.power([at], duration, oversample=FINE)
     return BoxPeak(
-        period=float(trials[top]), period_error=bootstrap_error([joined], best), power=float(found.power[top]),
-        depth=float(found.depth[top]), depth_error=float(found.depth_err[top]), duration=float(found.duration[top]),
-        epoch=float(found.transit_time[top]),
-    )  # fmt: skip
+        period=at, period_error=float(np.sqrt(variance)), power=float(found.power[0]), depth=float(found.depth[0]),
+        depth_error=float(found.depth_err[0] * np.sqrt(reduced)), duration=duration, epoch=float(found.transit_time[0]),
+    )
