@@ -19,7 +19,9 @@ __all__ = ["BoxPeak", "BoxSearch", "box_search"]
 SHARES = (0.02, 0.035, 0.06, 0.1, 0.17)
 """Durations, of the period."""
 
-MOST_PERIODS = 300_000
+MOST_PERIODS, LONGEST_SMALLEST = 300_000, 0.06
+"""Periods that are tried, and what the shortest box may be lengthened to for their sake, of the period."""
+
 N_PEAKS = 5
 OVERSAMPLE = 5
 
@@ -91,7 +93,7 @@ def box_search(
     """Search periods from `shortest_period` to `longest_period` (a third of the time span where not given).
 
     The step in frequency is half the shortest box's share over the time span. Where that makes more than
-    `MOST_PERIODS`, the shortest boxes are lengthened until it does not.
+    `MOST_PERIODS`, the shortest boxes are lengthened to `LONGEST_SMALLEST`, and then the shortest periods left out.
 
     Args:
         progress: called with the fraction done and a sentence; what it raises ends the search.
@@ -109,7 +111,8 @@ def box_search(
     low, high = 1.0 / (longest_period or span / 3), 1.0 / shortest_period
     if high <= low:
         return None
-    smallest = max(SHARES[0], 2 * span * (high - low) / MOST_PERIODS)
+    smallest = min(max(SHARES[0], 2 * span * (high - low) / MOST_PERIODS), LONGEST_SMALLEST)
+    high = min(high, low + MOST_PERIODS * smallest / (2 * span))
     shares = np.array([smallest, *(one for one in SHARES if one > 1.2 * smallest)])
     model = BoxLeastSquares(time, brightness, error)
     edges = np.geomspace(1 / high, 1 / low, 1 + max(1, round(np.log2(high / low))))
@@ -153,6 +156,11 @@ def _peak(joined: Band, period: float, shares: Array, span: float) -> BoxPeak:
     variance = float(np.average((trials - at) ** 2, weights=weight)) + float(np.ptp(trials) / (N_TRIALS - 1)) ** 2 / 12
     found = model.power([at], duration, oversample=FINE)
     return BoxPeak(
-        period=at, period_error=float(np.sqrt(variance)), power=float(found.power[0]), depth=float(found.depth[0]),
-        depth_error=float(found.depth_err[0] * np.sqrt(reduced)), duration=duration, epoch=float(found.transit_time[0]),
+        period=at,
+        period_error=float(np.sqrt(variance)),
+        power=float(found.power[0]),
+        depth=float(found.depth[0]),
+        depth_error=float(found.depth_err[0] * np.sqrt(reduced)),
+        duration=duration,
+        epoch=float(found.transit_time[0]),
     )

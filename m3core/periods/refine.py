@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from m3core.periods.harmonic_fit import Band, share_explained, time_span, weighted_bands
+from m3core.periods.harmonic_fit import Array, Band, share_explained, time_span, weighted_bands
 
 __all__ = ["refined_period"]
 
@@ -25,7 +25,7 @@ def refined_period(bands: Sequence[Band], period: float) -> float:
     best, reach = 1.0 / period, 0.5
     for step in STEPS:
         width = int(np.ceil(reach / step))
-        trials = best + step / span * np.arange(-width, width + 1)
+        trials: Array = np.asarray(best + step / span * np.arange(-width, width + 1), np.float64)
         best = float(trials[share_explained(prepared, trials, N_HARMONICS).argmax()])
         reach = step
     return 1.0 / best
