@@ -86,6 +86,8 @@ def _known(periods: list[KnownPeriod]) -> str:
     parts = []
     for one in periods:
         notes = [note for note in (one.note, "the survey's choice for folding" if one.is_choice else "") if note]
+        if _allowed(one.days) != one.days:
+            notes.append(f"folds are made from {SHORTEST:g} to {LONGEST:,.0f} d")
         parts.append(f"{one.name} {one.days:.7f} d" + (f" ({'; '.join(notes)})" if notes else ""))
     text = ", ".join(parts)
     return literal(f"{text[0].upper()}{text[1:]}.", 400)

@@ -133,7 +133,18 @@ def test_a_typed_epoch_and_the_first_observation():
     assert typed.n_cycles == pytest.approx(300 / PERIOD, abs=3)
     one = ephemeris([(np.array([5.0]), np.array([1.0]), np.array([0.1]))], 2.0)
     assert (one.epoch, one.n_cycles) == (5.0, 1)
-    assert "too few" in one.reason
+    assert "no curve has six points that vary" in one.reason
+
+
+def test_what_the_curve_does_not_fix_has_no_error_and_no_extremum():
+    time, mag, error = curve()
+    at_once = ephemeris([(np.full(200, 2_455_000.0), mag, error)], PERIOD, label="RRAB")
+    assert (at_once.epoch, at_once.mark) == (2_455_000.0, "")
+    assert "show an extremum" in at_once.reason
+    assert at_once.vsx("HJD") == "HJD 2455000.00000 + 0.5668386 × E"
+    long = ephemeris([(time, mag, error)], 1e6, label="M")
+    assert np.isnan(long.period_error)
+    assert "(" not in long.vsx("HJD").partition("+")[2]
 
 
 def test_the_notation_of_the_vsx():
