@@ -163,7 +163,8 @@ def _marks(
     return {
         "type": "scatter", "mode": "markers+text", "x": at, "y": power, "name": name, "customdata": 1 / at,
         "text": [plain(one) for one in shown or names], "hovertext": [plain(one) for one in names],
-        "textposition": "top center", "textfont": {"size": 10},
+        "textposition": ["top right" if one < 0.05 * found.frequency[-1] else "top center" for one in at],
+        "textfont": {"size": 10},
         "marker": {"color": colour, "size": 9, "symbol": symbol},
         "hovertemplate": "%{hovertext}<br>P = %{customdata:.7f} d<br>%{y:.4f}<br>click to fold<extra></extra>",
         **_axes(1),
