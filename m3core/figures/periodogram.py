@@ -43,7 +43,9 @@ def periodogram_figure(found: Periodogram, period: float | None, *, height: int 
     power.append(_peaks(found.frequency[places], found.power[places], "peaks", GREY, 1, size=4))
     levels = [at for level in LEVELS if (at := found.false_alarm_level(level)) < 1]
     shapes = [_level(at, "y") for at in levels]
-    notes = [_note(1.0, levels[-1], "FAP 10, 1, 0.1 %", x_reference="paper", anchor="right")] if levels else []
+    # beside the axes, where no curve runs; the levels are too near to one another for a text each
+    text = "FAP<br>0.1 %"
+    notes = [_note(1.005, at, text, x_reference="paper", anchor="left", colour=ORANGE) for at in levels[-1:]]
     if period is not None and found.frequency[0] <= 1 / period <= found.frequency[-1]:
         f = 1 / period
         power.append(_marks([f], [f"f {f:.6f} d⁻¹"], found, "folded here", GREEN, "triangle-down"))
@@ -66,7 +68,7 @@ def periodogram_figure(found: Periodogram, period: float | None, *, height: int 
         [power, window], [(0.36, 1.0), (0.0, 0.24)], FREQUENCY, [POWER, "Window"], height=height, shapes=shapes,
         notes=notes,
     )  # fmt: skip
-    return figure.update_xaxes(range=[0, float(found.frequency[-1])])
+    return figure.update_xaxes(range=[0, float(found.frequency[-1])]).update_layout(margin_r=48)
 
 
 def box_figure(found: BoxSearch, period: float | None, *, height: int = 320) -> go.Figure:
@@ -119,17 +121,17 @@ def prewhitening_figure(found: Prewhitening, *, row_height: int = 105) -> go.Fig
         row = [_line(x, y, BLUE if number < n else GREY, f"before step {number}" if number < n else "left", number)]
         if number <= len(found.components):
             one = found.components[number - 1]
-            row.append(_peaks(np.array([one.frequency]), np.array([step.peaks[0].power]), "taken out", ORANGE, number))
+            row.append(_peaks(np.array([one.frequency]), np.array([one.power]), "taken out", ORANGE, number))
             text = f"{one.name} = {one.frequency:.5f} d⁻¹"
         else:
             text = "left over"
         notes.append(_note(1.0, 1.0, text, x_reference="paper", anchor="right", axis=number))
         rows.append(row)
-    gap = 0.12 / n
+    gap = 0.22 / n  # the names stand in it
     domains = [(1 - (k + 1) / n + gap, 1 - k / n) for k in range(n)]
     domains[-1] = (0.0, domains[-1][1])
     figure = _rows(rows, domains, FREQUENCY, ["Power"] * n, height=90 + row_height * n, shapes=[], notes=notes)
-    return figure.update_layout(showlegend=False, margin_t=12)
+    return figure.update_layout(showlegend=False, margin_t=22)
 
 
 def _line(x: Any, y: Any, colour: str, name: str, row: int, *, hover: str = "") -> dict[str, Any]:
@@ -161,7 +163,8 @@ def _marks(
     return {
         "type": "scatter", "mode": "markers+text", "x": at, "y": power, "name": name, "customdata": 1 / at,
         "text": [plain(one) for one in shown or names], "hovertext": [plain(one) for one in names],
-        "textposition": "top center", "textfont": {"size": 10},
+        "textposition": ["top right" if one < 0.05 * found.frequency[-1] else "top center" for one in at],
+        "textfont": {"size": 10},
         "marker": {"color": colour, "size": 9, "symbol": symbol},
         "hovertemplate": "%{hovertext}<br>P = %{customdata:.7f} d<br>%{y:.4f}<br>click to fold<extra></extra>",
         **_axes(1),
@@ -173,7 +176,7 @@ def _axes(row: int) -> dict[str, str]:
 
 
 def _level(at: float, axis: str) -> dict[str, Any]:
-    line = {"color": GREY, "width": 1, "dash": "dash"}
+    line = {"color": ORANGE, "width": 1, "dash": "dash"}
     return {"type": "line", "xref": "paper", "yref": axis, "x0": 0, "x1": 1, "y0": at, "y1": at, "line": line}
 
 
@@ -183,12 +186,13 @@ def _here(x: float) -> dict[str, Any]:
 
 
 def _note(
-    x: float, y: float, text: str, *, x_reference: str, anchor: str, axis: int = 0
+    x: float, y: float, text: str, *, x_reference: str, anchor: str, axis: int = 0, colour: str = GREY
 ) -> dict[str, Any]:  # fmt: skip
+    """A text right of a level (`axis` 0), or over the top of the axes of that number."""
     y_reference = "y" if axis == 0 else (f"y{axis} domain" if axis > 1 else "y domain")
     return {
-        "x": x, "y": y, "xref": x_reference, "yref": y_reference, "text": plain(text), "showarrow": False,
-        "xanchor": anchor, "yanchor": "bottom" if axis == 0 else "top", "font": {"size": 11, "color": GREY},
+        "x": x, "y": y, "xref": x_reference, "yref": y_reference, "text": text, "showarrow": False, "align": "left",
+        "xanchor": anchor, "yanchor": "middle" if axis == 0 else "bottom", "font": {"size": 11, "color": colour},
     }  # fmt: skip
 
 
@@ -211,6 +215,6 @@ def _rows(
     }  # fmt: skip
     for number, (domain, title) in enumerate(zip(domains, y_titles, strict=True), start=1):
         layout["yaxis" if number == 1 else f"yaxis{number}"] = {
-            **line, "domain": list(domain), "anchor": "x", "title": {"text": title, "standoff": 6}, "nticks": 5,
+            **line, "domain": list(domain), "anchor": "x", "title": {"text": title, "standoff": 9}, "nticks": 5,
         }  # fmt: skip
     return go.Figure({"data": [trace for row in rows for trace in row], "layout": layout})

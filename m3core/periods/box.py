@@ -13,16 +13,23 @@ import numpy as np
 
 from m3core.periods.harmonic_fit import Array, Band
 from m3core.periods.periodogram import highest
-from m3core.periods.resample import bootstrap_error
 
 __all__ = ["BoxPeak", "BoxSearch", "box_search"]
 
 SHARES = (0.02, 0.035, 0.06, 0.1, 0.17)
 """Durations, of the period."""
 
-MOST_PERIODS = 300_000
+MOST_PERIODS, LONGEST_SMALLEST = 300_000, 0.06
+"""Periods that are tried, and what the shortest box may be lengthened to for their sake, of the period."""
+
 N_PEAKS = 5
 OVERSAMPLE = 5
+
+N_TRIALS, N_DURATIONS, FINE = 121, 13, 50
+"""About a peak: periods, durations (half to twice the best), and steps of the epoch to a duration."""
+
+N_PARAMETERS = 5
+"""Period, epoch, duration, depth and level."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +37,9 @@ class BoxPeak:
     """A box.
 
     Attributes:
-        period, period_error: days, the error from 50 bootstrap draws.
+        period, period_error: days, see `_peak`.
         power: log likelihood of the box over a constant; higher is better.
-        depth, depth_error: in the unit of the values, fainter is positive.
+        depth, depth_error: in the unit of the values, fainter is positive; the error scaled by the scatter.
         duration: days; epoch: the middle of a box, days.
     """
 
@@ -86,7 +93,7 @@ def box_search(
     """Search periods from `shortest_period` to `longest_period` (a third of the time span where not given).
 
     The step in frequency is half the shortest box's share over the time span. Where that makes more than
-    `MOST_PERIODS`, the shortest boxes are lengthened until it does not.
+    `MOST_PERIODS`, the shortest boxes are lengthened to `LONGEST_SMALLEST`, and then the shortest periods left out.
 
     Args:
         progress: called with the fraction done and a sentence; what it raises ends the search.
@@ -104,7 +111,8 @@ def box_search(
     low, high = 1.0 / (longest_period or span / 3), 1.0 / shortest_period
     if high <= low:
         return None
-    smallest = max(SHARES[0], 2 * span * (high - low) / MOST_PERIODS)
+    smallest = min(max(SHARES[0], 2 * span * (high - low) / MOST_PERIODS), LONGEST_SMALLEST)
+    high = min(high, low + MOST_PERIODS * smallest / (2 * span))
     shares = np.array([smallest, *(one for one in SHARES if one > 1.2 * smallest)])
     model = BoxLeastSquares(time, brightness, error)
     edges = np.geomspace(1 / high, 1 / low, 1 + max(1, round(np.log2(high / low))))
@@ -119,23 +127,40 @@ def box_search(
             done += len(part) / (2 * span * (high - low) / smallest)
             progress(min(done, 1.0), f"Boxes on {min(done, 1.0):.0%} of the periods.")
     period, power = np.concatenate(periods), np.concatenate(powers)
-    peaks = [_peak(joined, float(period[place]), shares, smallest, span) for place in highest(power, N_PEAKS, apart=20)]
+    peaks = [_peak(joined, float(period[place]), shares, span) for place in highest(power, N_PEAKS, apart=20)]
     return BoxSearch(period, power, tuple(sorted(peaks, key=lambda one: -one.power)), float(smallest))
 
 
-def _peak(joined: Band, period: float, shares: Array, smallest: float, span: float) -> BoxPeak:
+def _peak(joined: Band, period: float, shares: Array, span: float) -> BoxPeak:
+    """The box near a period of the grid, its period and error those of the likelihood.
+
+    A box is no smooth curve: its likelihood is flat and ends in steps, so neither curvature nor bootstrap draws tell
+    how far the period may be off. The mean and standard deviation of exp(log likelihood / reduced chi2) over periods
+    and durations do; each is taken with its best epoch and depth.
+    """
     from astropy.timeseries import BoxLeastSquares
 
-    trials = 1.0 / (1.0 / period + np.linspace(-1, 1, 41) * 0.5 * smallest / span)
-    durations = shares * float(trials.min())
-
-    def best(drawn: Sequence[Band]) -> float:
-        return float(trials[np.argmax(BoxLeastSquares(*drawn[0]).power(trials, durations, oversample=10).power)])
-
-    found = BoxLeastSquares(*joined).power(trials, durations, oversample=10)
-    top = int(np.argmax(found.power))
+    model = BoxLeastSquares(*joined)
+    share = float(model.power([period], 0.999 * shares * period, oversample=10).duration[0]) / period
+    trials = 1.0 / (1.0 / period + np.linspace(-1, 1, N_TRIALS) * share / span)
+    durations = share * np.geomspace(0.5, 2.0, N_DURATIONS) * float(trials.min())
+    log_likelihood = np.array([model.power(trials, one, oversample=FINE).power for one in durations])
+    best = np.unravel_index(int(log_likelihood.argmax()), log_likelihood.shape)
+    duration = float(durations[best[0]])
+    found = model.power(trials[best[1] : best[1] + 1], duration, oversample=FINE)
+    left = joined[1] - model.model(joined[0], trials[best[1]], duration, found.transit_time[0])
+    reduced = float(np.sum((left / joined[2]) ** 2)) / max(len(left) - N_PARAMETERS, 1)
+    weight = np.exp((log_likelihood - log_likelihood.max()) / max(reduced, 1e-12)).sum(axis=0)
+    at = float(np.average(trials, weights=weight))
+    # no error is smaller than that of a value that is equally likely anywhere within a step of the trials
+    variance = float(np.average((trials - at) ** 2, weights=weight)) + float(np.ptp(trials) / (N_TRIALS - 1)) ** 2 / 12
+    found = model.power([at], duration, oversample=FINE)
     return BoxPeak(
-        period=float(trials[top]), period_error=bootstrap_error([joined], best), power=float(found.power[top]),
-        depth=float(found.depth[top]), depth_error=float(found.depth_err[top]), duration=float(found.duration[top]),
-        epoch=float(found.transit_time[top]),
-    )  # fmt: skip
+        period=at,
+        period_error=float(np.sqrt(variance)),
+        power=float(found.power[0]),
+        depth=float(found.depth[0]),
+        depth_error=float(found.depth_err[0] * np.sqrt(reduced)),
+        duration=duration,
+        epoch=float(found.transit_time[0]),
+    )

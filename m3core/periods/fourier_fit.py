@@ -2,12 +2,14 @@
 
     m(t) = m0 + sum over k of  a_k cos(2 pi k phi) + b_k sin(2 pi k phi),    phi = (t - epoch) / P
 
-weighted by 1 / error^2 as quoted, without any regularisation. Errors come from the covariance matrix times the
-reduced chi2, so that they do not rest on the size of the quoted errors.
+weighted by 1 / error^2 as quoted, without any regularisation. Errors do not rest on the size of the quoted ones, nor on
+residuals being independent: they are those of the jackknife, from what each observation moves a parameter by (its
+influence; HC3 of MacKinnon & White 1985, J. Econometrics 29, 305).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -17,6 +19,12 @@ from m3core.periods.harmonic_fit import Array, Band
 __all__ = ["Extremum", "FourierFit", "Ratio", "combined_extremum", "fit_fourier", "period_error"]
 
 MOST_HARMONICS = 12
+
+CELL = 0.02
+"""Of a period: observations of all bands within it miss the curve alike, and count as one (`_error_of_sum`)."""
+
+MOST_LEVERAGE = 0.95
+"""Of one observation: the curve runs through what has more, whose influence is not known."""
 
 Convention = Literal["cosine", "sine"]
 
@@ -36,8 +44,8 @@ class FourierFit:
 
     Attributes:
         period, epoch: days.
-        coefficients: (2h + 1,) mean, cosine terms, sine terms; covariance: their matrix.
-        n_points: that were fitted.
+        coefficients: (2h + 1,) mean, cosine terms, sine terms.
+        time: (n,) days, of what was fitted; influence: (n, 2h + 1) what each observation moves the coefficients by.
         rms: of the residuals, unweighted; reduced_chi2: with the quoted errors, NaN where there are none.
         share: of the weighted variance that is explained, 0 to 1.
     """
@@ -45,8 +53,8 @@ class FourierFit:
     period: float
     epoch: float
     coefficients: Array
-    covariance: Array
-    n_points: int
+    time: Array
+    influence: Array
     rms: float
     reduced_chi2: float
     share: float
@@ -55,6 +63,16 @@ class FourierFit:
     def n_harmonics(self) -> int:
         """How many."""
         return len(self.coefficients) // 2
+
+    @property
+    def n_points(self) -> int:
+        """How many observations were fitted."""
+        return len(self.time)
+
+    @cached_property
+    def covariance(self) -> Array:
+        """(2h + 1, 2h + 1) of the coefficients."""
+        return np.asarray(np.einsum("ni,nj->ij", self.influence, self.influence), np.float64)
 
     def rows(self, phase: Array, *, derivative: int = 0) -> Array:
         """(m, 2h + 1) what each coefficient adds at each phase, or to the derivative by phase."""
@@ -134,7 +152,7 @@ def fit_fourier(band: Band, period: float, epoch: float, n_harmonics: int | None
     normal = np.einsum("ni,nj->ij", rows * weight[:, None], rows)
     right = np.einsum("ni,n->i", rows, weight * (value - centre))
     squares = float(np.sum(weight * (value - centre) ** 2))
-    best, series, inverse, chi2 = np.inf, right, normal, squares
+    best, series, inverse, chi2, kept = np.inf, right, normal, squares, np.arange(len(right))
     for h in [most] if n_harmonics is not None else range(1, most + 1):
         used = np.r_[0 : h + 1, most + 1 : most + h + 1]
         tried = np.linalg.pinv(normal[np.ix_(used, used)], hermitian=True)
@@ -142,16 +160,32 @@ def fit_fourier(band: Band, period: float, epoch: float, n_harmonics: int | None
         left_over = max(squares - float(np.sum(found * right[used])), 1e-12 * squares)
         cost = n * np.log(left_over / n) + len(used) * np.log(n)
         if cost < best:
-            best, series, inverse, chi2 = cost, found, tried, left_over
+            best, series, inverse, chi2, kept = cost, found, tried, left_over, used
+    rows = rows[:, kept]
+    left = value - centre - np.einsum("ni,i->n", rows, series)
+    leverage = weight * np.einsum("ni,ij,nj->n", rows, inverse, rows)
+    influence = np.einsum("ni,ij->nj", rows * (weight * _alone(left, leverage))[:, None], inverse)
     series[0] += centre
-    reduced = chi2 / (n - len(series))
-    fitted = FourierFit(period, epoch, series, inverse * reduced, n, 0.0, float("nan"), 0.0)
-    left = value - fitted(phase)
     return FourierFit(
-        period, epoch, series, inverse * reduced, n,
-        rms=float(np.sqrt(np.mean(left**2))), reduced_chi2=float(reduced) if has_errors else float("nan"),
+        period, epoch, series, time, influence,
+        rms=float(np.sqrt(np.mean(left**2))), reduced_chi2=chi2 / (n - len(series)) if has_errors else float("nan"),
         share=1.0 - chi2 / squares,
     )  # fmt: skip
+
+
+def _alone(left: Array, leverage: Array) -> Array:
+    """(n,) what each observation would be off a curve that was fitted without it."""
+    return np.asarray(left / (1.0 - np.minimum(leverage, MOST_LEVERAGE)), np.float64)
+
+
+def _error_of_sum(time: Array, influence: Array, period: float) -> float:
+    """Standard error of what every observation moves by `influence` (n,).
+
+    Bands are seen nearly at once, and miss a curve that changes from cycle to cycle, or that is too sharp for its
+    harmonics, in the same sense: the observations of a `CELL` count as one, unless they cancel each other.
+    """
+    _, cell = np.unique(np.floor(time / (CELL * period)), return_inverse=True)
+    return float(np.sqrt(max(np.sum(np.bincount(cell, influence) ** 2), np.sum(influence**2))))
 
 
 def _prepared(band: Band) -> tuple[Array, Array, Array, bool]:
@@ -176,23 +210,29 @@ def period_error(bands: Sequence[Band], fits: Sequence[FourierFit | None]) -> fl
     By linear least squares with the frequency as a further unknown: its column in the normal equations is
     dm/df = (t - epoch) dm/dphi, less what the series itself can follow of it.
     """
-    information, period = 0.0, float("nan")
+    times, scores, information = [], [], 0.0
     for band, fit in zip(bands, fits, strict=True):
         if fit is None:
             continue
         time, value, weight, _ = _prepared(band)
-        period = fit.period
-        phase = np.mod((time - fit.epoch) / period, 1.0)
+        phase = np.mod((time - fit.epoch) / fit.period, 1.0)
+        root = np.sqrt(weight)
+        axes, _ = np.linalg.qr(fit.rows(phase) * root[:, None])
         slope = np.einsum("nk,k->n", fit.rows(phase, derivative=1), fit.coefficients)
-        rows = fit.rows(phase) * np.sqrt(weight)[:, None]
-        column = (time - fit.epoch) * slope * np.sqrt(weight)
-        followed, *_ = np.linalg.lstsq(rows, column, rcond=None)
-        column = column - np.einsum("ni,i->n", rows, followed)
-        left = value - fit(phase)
-        scatter = np.sum(weight * left**2) / max(len(time) - len(fit.coefficients) - 1, 1)
-        if scatter > 0:
-            information += float(np.sum(column**2) / scatter)
-    return period**2 / float(np.sqrt(information)) if information > 0 else float("nan")
+        column = (time - fit.epoch) * slope * root
+        column = column - np.einsum("ni,i->n", axes, np.einsum("ni,n->i", axes, column))
+        left = root * (value - fit(phase))
+        scatter = float(np.sum(left**2)) / max(len(time) - len(fit.coefficients) - 1, 1)
+        strength = float(np.sum(column**2))
+        if scatter > 0 and strength > 0:
+            leverage = np.sum(axes**2, axis=1) + column**2 / strength
+            times.append(time)
+            scores.append(column * _alone(left, leverage) / scatter)
+            information += strength / scatter
+    if not times:
+        return float("nan")
+    period = next(fit.period for fit in fits if fit is not None)
+    return period**2 * _error_of_sum(np.concatenate(times), np.concatenate(scores), period) / information
 
 
 @dataclass(frozen=True)
@@ -224,9 +264,10 @@ def combined_extremum(fits: Sequence[FourierFit], *, largest: bool) -> Extremum:
     for _ in range(5):
         step = -total(1) / total(2) if total(2) else 0.0
         phase += float(np.clip(step, -1e-3, 1e-3))
-    variance = 0.0
-    for w, fit in zip(weights, fits, strict=True):
-        row = w * fit.rows(np.array([phase]), derivative=1)[0]
-        variance += float(np.einsum("i,ij,j->", row, fit.covariance, row))
+    moved = [
+        w * np.einsum("ni,i->n", fit.influence, fit.rows(np.array([phase]), derivative=1)[0])
+        for w, fit in zip(weights, fits, strict=True)
+    ]
+    error = _error_of_sum(np.concatenate([fit.time for fit in fits]), np.concatenate(moved), fits[0].period)
     bend = abs(total(2))
-    return Extremum(phase % 1.0, float(np.sqrt(variance)) / bend if bend > 0 else float("nan"))
+    return Extremum(phase % 1.0, error / bend if bend > 0 else float("nan"))

@@ -6,7 +6,7 @@ Ivezic 2015, ApJ 812, 18, no shared base term). The search of `m3core.periods.se
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from m3core.periods.harmonic_fit import Array, Band, WeightedBand, time_span, weighted_bands
 from m3core.periods.search import MAX_FREQUENCIES, lomb_scargle
 
-__all__ = ["Alias", "Frequency", "Peak", "Periodogram", "highest", "periodogram", "thinned"]
+__all__ = ["Alias", "Frequency", "Peak", "Periodogram", "highest", "peak_near", "periodogram", "thinned"]
 
 SAMPLES_PER_PEAK = 5
 N_PEAKS = 10
@@ -151,15 +151,19 @@ def periodogram(
     time, weight = (np.concatenate([getattr(band, name) for band in prepared]) for name in ("time", "weight"))
     mean = np.average(time, weights=weight)
     deviation = float(np.sqrt(np.average((time - mean) ** 2, weights=weight)))
-    peaks = []
-    for place in highest(power, N_PEAKS, apart=SAMPLES_PER_PEAK):
-        best, most = _refined(prepared, float(frequency[place]), step)
-        error = np.sqrt(3.0 * (1.0 - most) / (n_points * max(most, 1e-12))) / (np.pi * span)
-        chance = _false_alarm(most, n_points, len(prepared), float(frequency[-1]), deviation)
-        peaks.append(Peak(best, float(error), most, chance))
-    peaks.sort(key=lambda one: -one.power)
     window = _window(time, step, high)[low - 1 :]
-    return Periodogram(frequency, power, window, tuple(peaks), n_points, len(prepared), span, deviation)
+    found = Periodogram(frequency, power, window, (), n_points, len(prepared), span, deviation)
+    peaks = [
+        peak_near(prepared, found, float(frequency[place])) for place in highest(power, N_PEAKS, apart=SAMPLES_PER_PEAK)
+    ]
+    return replace(found, peaks=tuple(sorted(peaks, key=lambda one: -one.power)))
+
+
+def peak_near(bands: Sequence[WeightedBand], found: Periodogram, frequency: float) -> Peak:
+    """The maximum within a step of the grid of `found`, the periodogram of `bands`, about a frequency."""
+    best, power = _refined(bands, frequency, 1 / (SAMPLES_PER_PEAK * found.span))
+    error = np.sqrt(3.0 * (1.0 - power) / (found.n_points * max(power, 1e-12))) / (np.pi * found.span)
+    return Peak(best, float(error), power, found.false_alarm_probability(power))
 
 
 def highest(values: Array, n: int, *, apart: int) -> list[int]:

@@ -18,13 +18,17 @@ __all__ = ["Ephemeris", "Zero", "ephemeris", "value_and_error"]
 
 Zero = Literal["auto", "maximum", "minimum", "first", "typed"]
 
+MOST_EPOCH_ERROR = 0.25
+"""Of the period: an extremum that is known less well is none."""
+
 
 @dataclass(frozen=True)
 class Ephemeris:
     """Time = epoch + E period.
 
     Attributes:
-        period, epoch: days, in the time system of the observations; their standard errors, NaN where unknown.
+        period, epoch: days, in the time system of the observations; their standard errors, NaN where unknown: of a
+            period also where the error is above the period itself.
         mark: 'Max', 'Min' or '' (a typed or the first epoch).
         reason: how phase zero was chosen, in words.
         first_cycle, last_cycle: E of the first and the last observation, rounded down.
@@ -88,18 +92,22 @@ def ephemeris(
     fits = [fit_fourier(band, period, middle) for band in bands]
     fitted = [fit for fit in fits if fit is not None]
     error = period_error(bands, fits)
-    mark, reason, chosen, epoch_error = "", "", first, float("nan")
+    if not error < period:
+        error = float("nan")
+    mark, reason, chosen, epoch_error = "", "at the first observation", first, float("nan")
     if zero == "typed" and epoch is not None:
         chosen, reason = epoch, "at the epoch typed"
-    elif zero in ("auto", "maximum", "minimum") and fitted:
-        mark, reason = _mark(zero, bands, period, value, label)
-        found = combined_extremum(fitted, largest=(mark == "Max") == (value == "flux"))
-        chosen, epoch_error = middle + found.phase * period, found.error * period
-        chosen -= period * round((chosen - middle) / period)
-    else:
-        reason = "at the first observation"
-        if zero != "first":
-            reason += ", since the curves have too few points for a fit"
+    elif zero in ("auto", "maximum", "minimum"):
+        found = None
+        if fitted:
+            mark, why = _mark(zero, bands, period, value, label)
+            found = combined_extremum(fitted, largest=(mark == "Max") == (value == "flux"))
+        if found is not None and found.error < MOST_EPOCH_ERROR:
+            reason, epoch_error = why, found.error * period
+            chosen = middle + found.phase * period
+            chosen -= period * round((chosen - middle) / period)
+        else:
+            mark, reason = "", f"{reason}, since no curve has six points that vary and show an extremum"
     cycles = np.floor((np.array([first, last]) - chosen) / period).astype(int)
     return Ephemeris(period, error, chosen, epoch_error, mark, reason, int(cycles[0]), int(cycles[1]))
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from m3core.periods.combinations import names_of
 from m3core.periods.harmonic_fit import Array, Band, WeightedBand, weighted_bands
-from m3core.periods.periodogram import Frequency, Periodogram, periodogram
+from m3core.periods.periodogram import Frequency, Peak, Periodogram, peak_near, periodogram
+from m3core.periods.search import TIE
 
 __all__ = ["Component", "Prewhitening", "prewhiten"]
 
@@ -33,13 +34,14 @@ class Component(Frequency):
         frequency, error: cycles a day, from the covariance of the fit.
         amplitudes, amplitude_errors: by band, half of peak to peak.
         signal_to_noise: see `SIGNAL_TO_NOISE`, in the residuals of the last step.
-        false_alarm: probability, of the step that found it.
+        power, false_alarm: of its peak in the step that found it.
         name: of `names_of`.
     """
 
     amplitudes: tuple[float, ...]
     amplitude_errors: tuple[float, ...]
     signal_to_noise: float
+    power: float
     false_alarm: float
     name: str
 
@@ -47,19 +49,22 @@ class Component(Frequency):
 @dataclass(frozen=True)
 class Prewhitening:
     """Attributes: components: in the order found; steps: the periodogram before each step, and of what is left;
-    shares: of the variance explained after each step; ended: why no more was taken.
+    shares: of the variance explained after each step; ended: why no more was taken; bands: the places of those that
+    have points enough and vary, which the amplitudes of a component belong to.
     """
 
     components: tuple[Component, ...]
     steps: tuple[Periodogram, ...]
     shares: tuple[float, ...]
     ended: str
+    bands: tuple[int, ...]
 
 
 def prewhiten(
     bands: Sequence[Band],
     *,
     shortest_period: float = 0.1,
+    start: float | None = None,
     most_steps: int = MOST_STEPS,
     progress: Callable[[float, str], None] = lambda done, sentence: None,
 ) -> Prewhitening | None:
@@ -67,23 +72,29 @@ def prewhiten(
 
     Args:
         bands: light curves of one source.
+        start: cycles a day, taken out first where its peak has 0.7 of the power of the highest: which of a frequency
+            and its daily aliases is the highest is chance, and all that follows hangs on it.
         progress: called with the fraction done and a sentence; what it raises ends the work.
 
     Returns:
         None where there is no periodogram.
     """
-    used = [band for band in bands if len(weighted_bands([band], floor=0.0))]
+    places = tuple(place for place, band in enumerate(bands) if weighted_bands([band], floor=0.0))
+    used = [bands[place] for place in places]
     first = periodogram(used, shortest_period=shortest_period) if used else None
     if first is None:
         return None
     prepared = weighted_bands(used, floor=0.0)
-    steps, shares, chances = [first], [], []
+    steps, shares, taken = [first], [], []
     frequencies: Array = np.zeros(0)
     n_points = sum(len(band.time) for band in prepared)
     ended = f"{most_steps} steps were asked for"
     for step in range(most_steps):
         progress(step / most_steps, f"Step {step + 1}: {step} frequencies are taken out.")
         peak = steps[-1].peaks[0] if steps[-1].peaks else None
+        if step == 0 and peak is not None and start is not None and first.frequency[0] <= start <= first.frequency[-1]:
+            own = peak_near(prepared, first, start)
+            peak = own if own.power >= TIE * peak.power else peak
         if peak is None or peak.false_alarm > FALSE_ALARM:
             ended = f"the highest peak left has a false-alarm probability above {FALSE_ALARM:.0%}"
             break
@@ -93,7 +104,7 @@ def prewhiten(
         if any(abs(peak.frequency - other) * first.span < 0.5 for other in frequencies):
             ended = "the highest peak left is no further from one taken out than the time span can tell"
             break
-        chances.append(peak.false_alarm)
+        taken.append(peak)
         frequencies = _fit(prepared, np.append(frequencies, peak.frequency))
         left = [_linear(band, frequencies)[2] for band in prepared]
         shares.append(1.0 - sum(float(np.sum(r**2)) for r in left) / sum(band.chi2 for band in prepared))
@@ -105,8 +116,8 @@ def prewhiten(
             ended = "nothing is left"
             break
         steps.append(after)
-    components = _components(prepared, frequencies, chances, steps, shares, first.span)
-    return Prewhitening(tuple(components), tuple(steps), tuple(shares), ended)
+    components = _components(prepared, frequencies, taken, steps, shares, first.span)
+    return Prewhitening(tuple(components), tuple(steps), tuple(shares), ended, places)
 
 
 def _linear(band: WeightedBand, frequencies: Array) -> tuple[Array, Array, Array]:
@@ -136,7 +147,7 @@ def _fit(bands: Sequence[WeightedBand], frequencies: Array) -> Array:
 
 
 def _components(
-    bands: Sequence[WeightedBand], frequencies: Array, chances: Sequence[float], steps: Sequence[Periodogram],
+    bands: Sequence[WeightedBand], frequencies: Array, taken: Sequence[Peak], steps: Sequence[Periodogram],
     shares: Sequence[float], span: float,
 ) -> list[Component]:  # fmt: skip
     if not len(frequencies):
@@ -178,7 +189,7 @@ def _components(
                 float(frequency), float(errors[number]), tuple(float(one[number]) for one in sizes),
                 tuple(float(one[number]) for one in size_errors),
                 float(np.sqrt(power) / noise) if noise > 0 else np.inf,
-                chances[number], names[number],
+                taken[number].power, taken[number].false_alarm, names[number],
             )
         )  # fmt: skip
     return found

@@ -1,7 +1,8 @@
 """Times of maximum or minimum, and how far they are from an ephemeris: O - C.
 
 The folded curve of all observations is the template (Hertzsprung's method, 1919, AN 210, 17): in every run of
-observations it is moved in time, each band on a level of its own, until it fits; what it is moved by is O - C.
+observations it is moved in time, each band on a level of its own, until it fits; what it is moved by is O - C. It is
+folded on the best period nearby: on one that is off, narrow eclipses are smeared out, and no run finds them.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from m3core.periods.fourier_fit import FourierFit, fit_fourier
 from m3core.periods.harmonic_fit import Array, Band
 from m3core.periods.phase_zero import Ephemeris
+from m3core.periods.refine import refined_period
 
 __all__ = ["Extremum", "Trend", "runs_of", "times_of_extremum", "trend"]
 
@@ -92,9 +94,11 @@ def times_of_extremum(bands: Sequence[Band], ephemeris: Ephemeris, *, n_runs: in
         ephemeris: whose phase 0 is the extremum.
         n_runs: about how many runs at most.
     """
-    usable = [
-        (band, fit) for band in bands if (fit := fit_fourier(band, ephemeris.period, ephemeris.epoch)) is not None
-    ]
+    middle = float(np.mean(np.concatenate([time for time, _, _ in bands])))
+    # both folds agree about the mean time
+    epoch = ephemeris.epoch + ephemeris.period * round((middle - ephemeris.epoch) / ephemeris.period)
+    period = refined_period(bands, ephemeris.period)
+    usable = [(band, fit) for band in bands if (fit := fit_fourier(band, period, epoch)) is not None]
     if not usable:
         return []
     time = np.concatenate([band[0] for band, _ in usable])

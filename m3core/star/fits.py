@@ -57,7 +57,9 @@ def fourier_panel(star: Star, settings: LightCurveSettings, progress: Progress) 
             }  # fmt: skip
             rows.append(row)
     if not rows:
-        return Panel("fourier", title, None, "", pd.DataFrame(), "No band has the six points that a Fourier fit needs.")
+        return Panel(
+            "fourier", title, None, "", pd.DataFrame(), "No band has six points that vary, which a Fourier fit needs."
+        )
     wave = "cos" if settings.convention == "cosine" else "sin"
     chosen = (
         "as many harmonics as asked for" if settings.n_harmonics else "harmonics by the Bayesian information criterion"

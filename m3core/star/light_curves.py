@@ -72,7 +72,7 @@ def _raw(star: Star, group: CurveGroup, settings: LightCurveSettings, suffix: st
     every = np.concatenate([one.time for one in group.curves])
     caption = [_counts(group, settings)]
     if len(every):
-        caption.append(f"Time span {np.ptp(every):,.1f} d.")
+        caption.append(f"Time span {np.ptp(every):,.1f} d. {_amplitudes(group)}".rstrip())
     offset = offset_of(curves) if settings.offset is None else settings.offset
     system = group.time_system
     named = f"Times are {system} as the survey names them" if system != "Time" else "The survey names no time system"
@@ -95,6 +95,14 @@ def _counts(group: CurveGroup, settings: LightCurveSettings) -> str:
             each = ", ".join(f"{one.name} {n:,}" for one, n in zip(group.curves, counts, strict=True) if n)
             text += f" {words.capitalize()}: {each} ({'shown' if shown else 'hidden'})."
     return text
+
+
+def _amplitudes(group: CurveGroup) -> str:
+    """From the 5th to the 95th percentile, a stray point is no amplitude; '' where no curve has five points."""
+    many = [one for one in group.curves if len(one.time) >= 5]
+    sizes = [f"{one.name} {np.subtract(*np.quantile(one.value, [0.95, 0.05])):.3g}" for one in many]
+    _, _, unit = group.curves[0].value_label.partition(" [")
+    return f"Amplitude (5th to 95th percentile): {', '.join(sizes)} {unit.rstrip(']')}".rstrip() + "." if many else ""
 
 
 def _length(points: np.ndarray | None) -> int:
@@ -124,8 +132,14 @@ def _folded(star: Star, group: CurveGroup, settings: LightCurveSettings, suffix:
         notes.append(f"Squares: means of {settings.n_bins} bins of phase, weighted, with the error of the mean.")
     epoch = value_and_error(found.epoch, found.epoch_error)
     zero = f"phase 0 {found.reason}, {group.time_system} {epoch}, for all bands"
-    error = f" ± {found.period_error:.1g} d" if np.isfinite(found.period_error) else ""
-    caption = [f"P = {found.period:.7f} d{error}; {zero}; {found.n_cycles:,} cycles.", *notes, *star.coarse]
+    error = " (its error is not known)"
+    if np.isfinite(found.period_error):
+        error = f" ± {np.format_float_positional(float(f'{found.period_error:.1g}'), trim='-')} d"
+    caption = [
+        f"P = {found.period:.7f} d{error}; {zero}; {found.n_cycles:,} cycle{'s' * (found.n_cycles > 1)}.",
+        *notes,
+        *star.coarse,
+    ]
     if phases(settings.phases)[1] == 2:
         caption.append("The second cycle, on grey, repeats the first.")
     figure = folded_figure(curves, Fold(found.period, found.epoch), _look(settings))

@@ -19,7 +19,7 @@ from m3core.figures.periodogram import (
     periodogram_figure,
     prewhitening_figure,
 )
-from m3core.periods.box import box_search
+from m3core.periods.box import MOST_PERIODS, box_search
 from m3core.periods.dispersion import dispersion_search
 from m3core.periods.harmonic_fit import Band
 from m3core.periods.periodogram import periodogram, thinned
@@ -83,6 +83,10 @@ def _drawn_of(k: int) -> str:
     return f" Of each {k} frequencies the highest is drawn." if k > 1 else ""
 
 
+def _dotted(period: float | None) -> str:
+    return "" if period is None else " Dotted: the folding period."
+
+
 def _periodogram(star: Star, settings: LightCurveSettings, progress: Progress) -> Panel:
     key, title = "periodogram", "Lomb-Scargle periodogram"
     group = star.groups[0]
@@ -102,7 +106,8 @@ def _periodogram(star: Star, settings: LightCurveSettings, progress: Progress) -
         bands = f"{found.n_bands} bands together, each with its own mean, amplitude and phase"
     caption = (
         f"{found.n_points:,} points of {bands}; power is the share of the weighted variance that a sine explains, "
-        f"higher is better. Highest peaks: {best}. Errors: sqrt(6/N) sigma / (pi T A). False-alarm levels of 10, "
+        f"higher is better. Highest peaks: {best}. Errors: sqrt(6/N) sigma / (pi T A), those of a sine; "
+        "a curve of another shape may shift its peak by more. False-alarm levels of 10, "
         f"1 and 0.1 % (dashed): {levels} (Baluev 2008, white noise). Aliases: the folding frequency plus and minus the "
         "peaks of the window function. "
         f"{len(found.frequency):,} frequencies to {found.frequency[-1]:.4g} d⁻¹.{_drawn_of(k)}"
@@ -128,13 +133,15 @@ def _box(star: Star, settings: LightCurveSettings, progress: Progress) -> Panel:
         f"duration {one.duration:.3g} d, eclipse at {one.epoch:.4f}"
         for one in found.peaks[:3]
     )
+    cut = ""
+    if found.period[0] > 1.01 * shortest:
+        cut = f" (from {shortest:.4g} d there would be more than {MOST_PERIODS:,})"
     caption = (
         "Log likelihood of a box over a constant (astropy, Kovacs et al. 2002), higher is better; all bands on one "
-        f"zero point. Best: {best}. Errors of periods from 50 bootstrap draws. {len(found.period):,} periods from "
-        f"{shortest:.4g} d, boxes of {found.shortest_share:.3f} to 0.17 of the period; of each of {len(x):,} parts of "
-        "the axis the highest is drawn. A binary with two "
-        "like eclipses peaks "
-        "at half its orbit."
+        f"zero point. Best: {best}. Errors of periods are the width of the likelihood, scaled by the scatter; a depth "
+        f"is the mean of the box. {len(found.period):,} periods from {found.period[0]:.4g} d{cut}, boxes of "
+        f"{found.shortest_share:.3f} to 0.17 of the period; of each of {len(x):,} parts of the axis the highest is "
+        f"drawn.{_dotted(period)} A binary with two like eclipses peaks at half its orbit."
     )
     data = pd.DataFrame({"period [d]": x, "log likelihood": power})
     return Panel(key, title, box_figure(found, period), caption, data, hint="Click on a peak to fold there.")
@@ -159,7 +166,7 @@ def _dispersion(star: Star, settings: LightCurveSettings, progress: Progress) ->
         f"phase over twice the squares about the mean (Lafler & Kinman 1965). Lowest: {best}. Errors from 50 bootstrap "
         "draws. "
         f"Multiples of a period fit as well. {len(found.frequency):,} frequencies, periods from "
-        f"{found.shortest_period:.4g} d.{_drawn_of(k).replace('highest', 'lowest')}"
+        f"{found.shortest_period:.4g} d.{_drawn_of(k).replace('highest', 'lowest')}{_dotted(_period(star))}"
     )
     data = pd.DataFrame({"frequency [1/d]": x, "period [d]": 1 / x, "theta": theta, "string length": string})
     return Panel(
@@ -170,10 +177,12 @@ def _dispersion(star: Star, settings: LightCurveSettings, progress: Progress) ->
 def _prewhitening(star: Star, settings: LightCurveSettings, progress: Progress) -> Panel:
     key, title = "prewhitening", "Prewhitening"
     group = star.groups[0]
-    found = _once(prewhiten, group.bands, progress, shortest_period=_shortest(star, settings))
+    period = _period(star)
+    start = None if period is None else 1 / period
+    found = _once(prewhiten, group.bands, progress, shortest_period=_shortest(star, settings), start=start)
     if found is None:
         return _nothing(key, title, TOO_FEW)
-    fitted = [one for one in group.curves if len(one.time)]
+    fitted = [group.curves[place] for place in found.bands]
     rows = []
     for step, one in enumerate(found.components):
         row = {
@@ -181,7 +190,7 @@ def _prewhitening(star: Star, settings: LightCurveSettings, progress: Progress) 
             "period error [d]": one.period_error, "S/N": one.signal_to_noise, "FAP": one.false_alarm,
             "explained": found.shares[step],
         }  # fmt: skip
-        for curve, size, error in zip(fitted, one.amplitudes, one.amplitude_errors, strict=False):
+        for curve, size, error in zip(fitted, one.amplitudes, one.amplitude_errors, strict=True):
             row |= {f"amplitude {curve.name}": size, f"error {curve.name}": error}
         rows.append(row)
     found_text = "; ".join(
@@ -189,8 +198,13 @@ def _prewhitening(star: Star, settings: LightCurveSettings, progress: Progress) 
         for one in found.components
     )
     share = f", which explain {found.shares[-1]:.1%} of the variance" if found.shares else ""
+    highest = found.steps[0].peaks[0].power if found.steps[0].peaks else 0.0
+    begun = ""
+    if found.components and found.components[0].power < highest:
+        begun = f" (at first that of the folding period, {found.components[0].power / highest:.1%} of the highest)"
     caption = (
-        f"The highest peak is taken out, all frequencies are fitted together, and again. Found: {found_text or 'none'}"
+        f"The highest peak{begun} is taken out, all frequencies are fitted together, and again. "
+        f"Found: {found_text or 'none'}"
         f"{share}. It ended because {found.ended}. S/N: amplitude over the mean amplitude of what is left within "
         f"1 d⁻¹; {SIGNAL_TO_NOISE:g} and more is taken for real (Breger et al. 1993)."
     )

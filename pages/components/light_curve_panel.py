@@ -1,10 +1,12 @@
 """Light curves of a source: raw and folded side by side, one period and one zero of phase for all bands."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import streamlit as st
 
 from m3core.periods.ephemeris import KnownPeriod, known_periods
+from m3core.periods.refine import refined_period
 from m3core.star.folding import LightCurveSettings, Star, star_of
 from m3core.star.light_curves import panels_of
 from m3core.star.panel import Panel
@@ -38,7 +40,7 @@ def light_curve_panel(survey: Survey, source: Source, *, wide: bool) -> None:
             "Period [d]", min_value=SHORTEST, max_value=LONGEST, step=1e-4, format="%.7f", key=key,
             placeholder="type a period", width=165, persist_state="session",
         )  # fmt: skip
-        buttons = _buttons(key, period, periods)
+        buttons = _buttons(key, period, periods, lambda: _refined(survey, source, period))
         # beside the map there is room for the commonest; the others stand behind 'Display'
         shown = buttons if wide else [one for one in buttons if one.key in ("period_half", "period_twice")]
         for one in shown:
@@ -58,12 +60,22 @@ def _allowed(period: float) -> float:
     return min(max(period, SHORTEST), LONGEST)
 
 
-def _buttons(key: str, period: float | None, periods: list[KnownPeriod]) -> list[PeriodButton]:
+def _refined(survey: Survey, source: Source, period: float | None) -> float:
+    assert period is not None  # without one the button is disabled
+    groups = star_of(survey, source, LightCurveSettings(period=period)).groups
+    return _allowed(refined_period(groups[0].bands, period)) if groups else period
+
+
+def _buttons(
+    key: str, period: float | None, periods: list[KnownPeriod], refined: Callable[[], float]
+) -> list[PeriodButton]:  # fmt: skip
     known = period or 1.0
     found = [
         PeriodButton(text, f"period_{name}", key, _allowed(known * factor), f"{text} the period", period is None)
         for text, (name, factor) in FACTORS.items()
     ]
+    note = "Fold on the best period within half a cycle over the time span, by a Fourier series of six harmonics"
+    found.append(PeriodButton("Refine", "period_refine", key, refined, note, period is None))
     for one in periods:
         note = f"Fold on {one.days:.7f} d" + (", the survey's choice" if one.is_choice else "")
         found.append(PeriodButton(one.name.capitalize(), f"period_{one.name}", key, _allowed(one.days), note, False))
@@ -74,6 +86,8 @@ def _known(periods: list[KnownPeriod]) -> str:
     parts = []
     for one in periods:
         notes = [note for note in (one.note, "the survey's choice for folding" if one.is_choice else "") if note]
+        if _allowed(one.days) != one.days:
+            notes.append(f"folds are made from {SHORTEST:g} to {LONGEST:,.0f} d")
         parts.append(f"{one.name} {one.days:.7f} d" + (f" ({'; '.join(notes)})" if notes else ""))
     text = ", ".join(parts)
     return literal(f"{text[0].upper()}{text[1:]}.", 400)

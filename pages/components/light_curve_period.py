@@ -1,5 +1,6 @@
 """The period of a source in the session, and the slider that folds while it is dragged."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,19 +19,22 @@ _FOLD = st.components.v2.component(
 SLIDER = "fold_slider"
 
 
-def put_period(key: str, period: float) -> None:
-    """Fold on a period from the next rerun on."""
-    st.session_state[key] = float(period)
+def put_period(key: str, period: float | Callable[[], float]) -> None:
+    """Fold on a period, or on what is called for it, from the next rerun on."""
+    st.session_state[key] = float(period() if callable(period) else period)
 
 
 @dataclass(frozen=True)
 class PeriodButton:
-    """A button that folds on `days`; `where` is the key of the period in the session."""
+    """A button that folds on `days`, found on a click where that takes time.
+
+    `where` is the key of the period in the session.
+    """
 
     text: str
     key: str
     where: str
-    days: float
+    days: float | Callable[[], float]
     help: str
     disabled: bool
 

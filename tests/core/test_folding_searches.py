@@ -84,3 +84,19 @@ def test_flux_goes_the_other_way():
     turned = [(time, 30 - mag, error) for time, mag, error in star(period=5.678, n=400, shape="box")]
     found = box_search(turned, value="flux", shortest_period=2.0, longest_period=20.0)
     assert found.peaks[0].period == pytest.approx(5.678, abs=0.01)
+
+
+@pytest.mark.parametrize(("shape", "period"), [("box", 5.678), ("v", 5.678), ("box", 2.345), ("v", 2.345)])
+def test_the_error_of_a_box_period_is_the_scatter_of_many_stars(shape, period):
+    off, quoted = [], []
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        time = np.sort(rng.choice(600, 300) + 0.4 + 0.1 * rng.uniform(size=300))
+        phase = np.abs((time / period + rng.uniform()) % 1 - 0.5)
+        dip = np.where(phase < 0.04, 0.3, 0.0) if shape == "box" else 0.3 * np.clip(1 - phase / 0.05, 0, 1)
+        star = (time, 14 + dip + 0.04 * rng.standard_normal(300), np.full(300, 0.04))
+        best = box_search([star], shortest_period=0.95 * period, longest_period=1.05 * period).peaks[0]
+        off.append(best.period - period)
+        quoted.append(best.period_error)
+    assert 0.6 < np.sqrt(np.mean(np.square(off)) / np.mean(np.square(quoted))) < 1.6
+    assert np.mean(np.abs(off) < 3 * np.array(quoted)) > 0.9

@@ -5,6 +5,7 @@ import pytest
 
 from m3core.periods.fourier_fit import fit_fourier, period_error
 from m3core.periods.phase_zero import ephemeris, value_and_error
+from m3core.periods.refine import refined_period
 from m3core.periods.variability_type import variability_of
 
 PERIOD, EPOCH = 0.5668386, 2_455_100.1234
@@ -58,18 +59,35 @@ def test_the_number_of_harmonics_is_chosen_and_gaps_in_phase_are_not_bridged_wil
 
 
 def test_the_error_of_the_period_is_what_the_chi2_says():
-    band = curve(noise=0.02)
-    fit = fit_fourier(band, PERIOD, EPOCH, 3)
-    error = period_error([band], [fit])
+    rises = []
+    for seed in range(8):
+        band = curve(seed, noise=0.02)
+        fit = fit_fourier(band, PERIOD, EPOCH, 3)
+        trials = PERIOD + np.linspace(-3, 3, 61) * period_error([band], [fit])
+        fits = [fit_fourier(band, period, EPOCH, 3) for period in trials]
+        bend = np.polyfit(np.linspace(-3, 3, 61), [200 * one.rms**2 / 0.02**2 for one in fits], 2)[0]
+        rises.append(bend / fit.reduced_chi2)
+    assert np.mean(rises) == pytest.approx(1.0, rel=0.25), "chi2 rises by its reduced value within one error"
 
-    def chi2(period):
-        left = band[1] - fit_fourier(band, period, EPOCH, 3)(((band[0] - EPOCH) / period) % 1)
-        return np.sum(left**2 / 0.02**2)
 
-    trials = PERIOD + np.linspace(-3, 3, 61) * error
-    values = np.array([chi2(one) for one in trials])
-    bend = np.polyfit((trials - PERIOD) / error, values, 2)[0]
-    assert bend / fit.reduced_chi2 == pytest.approx(1.0, rel=0.1), "chi2 rises by its reduced value within one error"
+def test_bands_that_are_off_together_do_not_make_errors_smaller():
+    off, quoted, off_period, quoted_period = [], [], [], []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        time = np.sort(rng.uniform(0, 300, 80))
+        shared = 0.03 * rng.standard_normal(80)  # a cycle that is brighter is so in every band
+        turn = 2 * np.pi * time / PERIOD
+        bands = [
+            (time + 1e-4 * number, 15 - 0.3 * np.cos(turn) + shared + 0.01 * rng.standard_normal(80), np.full(80, 0.01))
+            for number in range(4)
+        ]
+        found = ephemeris(bands, PERIOD, label="RRAB")
+        off.append((found.epoch / PERIOD + 0.5) % 1 - 0.5)
+        quoted.append(found.epoch_error / PERIOD)
+        off_period.append(refined_period(bands, PERIOD) - PERIOD)
+        quoted_period.append(found.period_error)
+    assert np.std(off) == pytest.approx(np.mean(quoted), rel=0.35)
+    assert np.std(off_period) == pytest.approx(np.mean(quoted_period), rel=0.35)
 
 
 def test_phase_zero_is_at_maximum_in_every_band_and_its_error_is_the_scatter_of_many():
@@ -115,7 +133,18 @@ def test_a_typed_epoch_and_the_first_observation():
     assert typed.n_cycles == pytest.approx(300 / PERIOD, abs=3)
     one = ephemeris([(np.array([5.0]), np.array([1.0]), np.array([0.1]))], 2.0)
     assert (one.epoch, one.n_cycles) == (5.0, 1)
-    assert "too few" in one.reason
+    assert "no curve has six points that vary" in one.reason
+
+
+def test_what_the_curve_does_not_fix_has_no_error_and_no_extremum():
+    time, mag, error = curve()
+    at_once = ephemeris([(np.full(200, 2_455_000.0), mag, error)], PERIOD, label="RRAB")
+    assert (at_once.epoch, at_once.mark) == (2_455_000.0, "")
+    assert "show an extremum" in at_once.reason
+    assert at_once.vsx("HJD") == "HJD 2455000.00000 + 0.5668386 × E"
+    long = ephemeris([(time, mag, error)], 1e6, label="M")
+    assert np.isnan(long.period_error)
+    assert "(" not in long.vsx("HJD").partition("+")[2]
 
 
 def test_the_notation_of_the_vsx():

@@ -83,3 +83,23 @@ def test_names():
     frequencies = np.array([1.3, 0.13, 2.6, 1.43, 1.17, 2.73, 1.8142])
     names = names_of(frequencies, np.full(7, 1e-6), 1000.0)
     assert names == ["f1", "f2", "2f1", "f1 + f2", "f1 − f2", "2f1 + f2", "f3"]
+
+
+def test_the_frequency_to_begin_with_is_taken_where_its_peak_is_about_as_high():
+    rng = np.random.default_rng(3)
+    time = np.sort(rng.choice(300, 80)) + 0.4 + 0.05 * rng.uniform(size=80)
+    band = (time, 15 + 0.3 * np.cos(2 * np.pi * 1.7343 * time) + 0.02 * rng.standard_normal(80), np.full(80, 0.02))
+    settings = {"shortest_period": 0.3, "most_steps": 1}
+    for start in (0.7343, 1.7343, 2.7343):  # of a star seen at the same time of every night they are nearly alike
+        found = prewhiten([band], start=start, **settings)
+        assert found.components[0].frequency == pytest.approx(start, abs=0.01)
+        assert found.components[0].power <= found.steps[0].peaks[0].power
+    elsewhere = prewhiten([band], start=1.31, **settings)
+    assert elsewhere.components[0].power == elsewhere.steps[0].peaks[0].power
+
+
+def test_amplitudes_belong_to_the_bands_that_have_points():
+    few, many = star([(2.1, 0.3, 0.0)], bands=2, n=120)
+    found = prewhiten([tuple(one[:3] for one in few), many], shortest_period=0.3)
+    assert found.bands == (1,)
+    assert found.components[0].amplitudes == pytest.approx([0.21], abs=0.02)

@@ -154,6 +154,22 @@ def test_every_panel_has_a_figure_a_caption_and_data(tmp_path):
     assert peaks.customdata[0] == pytest.approx(PERIOD, abs=1e-3)
 
 
+def test_a_band_of_few_points_lends_its_name_to_no_amplitude(tmp_path):
+    few = {name: values[:3] for name, values in pulsator().items()}
+    survey = written(tmp_path / "s", {"g": few, "r": pulsator(seed=2)})
+    table = panels_of(survey, panels=("prewhitening",), shortest_period=0.45)["prewhitening"].data
+    assert table["amplitude r"][0] == pytest.approx(0.4, abs=0.03)
+    assert "amplitude g" not in table
+
+
+def test_the_amplitude_is_said(tmp_path):
+    caption = panels_of(written(tmp_path / "s", {"g": pulsator(n=2000)}), panels=("light_curve",))[
+        "light_curve"
+    ].caption
+    assert "Amplitude (5th to 95th percentile): g 0.8" in caption
+    assert "mag." in caption
+
+
 def hard(case):
     """Curves that are hard to draw."""
     curve = pulsator(span=100)

@@ -49,6 +49,24 @@ def test_a_wrong_period_is_a_slope():
     assert abs(fitted.period_change) > 5 * fitted.period_change_error
 
 
+def test_a_wrong_period_of_a_binary_is_a_slope_though_its_eclipses_are_smeared_out():
+    period, span, found, pulls = 2.345, 1500, [], []
+    wrong = period + 0.25 * period**2 / span  # a quarter of a cycle over the time span, four eclipses wide
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        night = np.sort(rng.choice(span, 400))
+        time = night[night % 365 < 250] + 0.4 + 0.1 * rng.uniform(size=np.sum(night % 365 < 250))
+        phase = (time / period + rng.uniform()) % 1
+        dip = 0.6 * np.clip(1 - np.minimum(phase, 1 - phase) / 0.07, 0, 1)
+        mag = 14 + dip + 0.25 * np.clip(1 - np.abs(phase - 0.5) / 0.07, 0, 1) + 0.03 * rng.standard_normal(len(time))
+        bands = [(time, mag, np.full(len(time), 0.03))]
+        fitted = trend(times_of_extremum(bands, ephemeris(bands, wrong, label="EA")))
+        found.append(fitted.period_change)
+        pulls.append((fitted.period_change - (period - wrong)) / fitted.period_change_error)
+    assert np.median(found) == pytest.approx(period - wrong, rel=0.25)
+    assert np.abs(pulls).max() < 4
+
+
 def test_a_growing_period_is_a_parabola():
     change = 4e-9
     bands = star(change=change)

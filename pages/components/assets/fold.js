@@ -103,7 +103,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   slider.addEventListener("input", () => {
     say();
     cancelAnimationFrame(asked);
-    asked = requestAnimationFrame(draw);
+    // back where it began there is no "change" to end the drawing
+    asked = requestAnimationFrame(slider.value === "0" ? clear : draw);
   });
   slider.addEventListener("change", () => {
     if (slider.value === "0") clear();
