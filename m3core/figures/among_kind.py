@@ -13,13 +13,16 @@ from m3core.figures.palette import GREY, Mark
 from m3core.figures.points import point_size
 from m3core.figures.text import needs_escape, plain
 
-__all__ = ["FEWEST_FOR_DENSITY", "MOST_POINTS", "STAR", "among_kind_figure"]
+__all__ = ["FEWEST_FOR_DENSITY", "LEGEND", "MOST_POINTS", "STAR", "among_kind_figure"]
 
 MOST_POINTS = 30_000
 """Above this many sources those of other classes are shown by their density alone."""
 
 STAR = {"symbol": "star", "size": 18, "color": "#E5007D", "line": {"color": "#FFFFFF", "width": 1.5}}
 """The marker of the star itself: a colour that no class has, seen on light and on dark, on grey and among points."""
+
+LEGEND = {"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "itemsizing": "constant"}
+"""Above the figure, where it takes no width."""
 
 BINS = 60
 
@@ -65,7 +68,8 @@ def among_kind_figure(
         dim = {"color": GREY, "opacity": 0.6 if few else 0.25, "size": 6.0 if few else 3.0}
         traces.append(_cloud(points, source_ids, others, "others", dim))
     marker = {"color": style.colour, "symbol": style.symbol, "opacity": 0.85}
-    traces.append(_cloud(points, source_ids, kin_here, kin, marker))
+    if kin_here.any():
+        traces.append(_cloud(points, source_ids, kin_here, kin, marker))
     poor = Points(points.poor_rows, points.poor_x, points.poor_y, "", "")
     poor_kin = is_kin[poor.rows] & (poor.rows != row)
     hollow = {"color": style.colour, "symbol": "circle-open", "opacity": 0.8}
@@ -74,7 +78,7 @@ def among_kind_figure(
     traces += _star(points, poor, row, y_error)
     figure = go.Figure(traces)
     layout = survey_layout(height=height, revision="among_kind")
-    layout["legend"] = {"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "itemsizing": "constant"}
+    layout["legend"] = LEGEND
     ticks = log_axis(points.x) if log_x and len(points.rows) else {}
     figure.update_layout(
         **layout,

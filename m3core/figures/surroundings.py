@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from m3core.figures.among_kind import STAR
+from m3core.figures.among_kind import LEGEND, STAR
 from m3core.figures.blank import axis
 from m3core.figures.palette import GREY, OKABE_ITO, band_colours
 from m3core.figures.text import plain
@@ -75,7 +75,7 @@ def nights_figure(series: Sequence[tuple[Series, NDArray[np.bool_]]], *, height:
     figure = go.Figure(traces)
     layout: dict[str, Any] = {
         "height": height, "margin": {"l": 8, "r": 8, "t": 32, "b": 8}, "hovermode": "closest",
-        "legend": {"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom"},
+        "legend": LEGEND,
         "xaxis": axis(series[0][0].x_label, tickformat=".6~f"),
     }  # fmt: skip
     for number, (label, invert) in enumerate(labels):
