@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from m3core.diagram_columns import COLOURS, magnitude_columns, parsecs_of
+from m3core.diagram_columns import COLOURS, magnitude_columns, numeric_columns, parsecs_of
 from m3core.extinction import COLOURS as COLOUR_BANDS
 from m3core.extinction import Extinction, band_of
 from m3core.survey import Survey
@@ -66,10 +66,10 @@ def absolute_magnitude(magnitude: NDArray, parallax: NDArray) -> NDArray[np.floa
 
 def parallax_ratio(sources: pd.DataFrame) -> NDArray[np.float64]:
     """(N,) parallax over its error: the catalogue's, else computed; NaN where neither is known."""
-    ratio = np.full(len(sources), np.nan)
-    if "parallax_over_error" in sources:
+    ratio, known = np.full(len(sources), np.nan), numeric_columns(sources)
+    if "parallax_over_error" in known:
         ratio = _numbers(sources, "parallax_over_error")
-    if "parallax_error" in sources:
+    if "parallax_error" in known:
         with np.errstate(invalid="ignore", divide="ignore"):
             computed = _numbers(sources, "parallax") / _numbers(sources, "parallax_error")
         ratio = np.where(np.isfinite(ratio), ratio, computed)

@@ -22,7 +22,7 @@ from m3core.star.panel import Panel
 from m3core.survey import Source, Survey
 from m3core.wesenheit import wesenheit_of
 
-__all__ = ["KindSettings", "kind_panels"]
+__all__ = ["KindSettings", "best_distance", "kind_panels"]
 
 COLOUR_CHAINS = (("u", "g", "r"), ("g", "r", "i"), ("b", "v", "r"), ("b", "v", "i"), ("v", "r", "i"), ("j", "h", "k"))
 """Three bands, the first of which a catalogue has all: two colours."""
@@ -36,7 +36,7 @@ class KindSettings:
 
     Attributes:
         extinction: 'auto', 'subtract' or 'none', as in `m3core.extinction.extinction_of`.
-        distance: 'parallax', a column of distances, '' for apparent magnitudes; None: the parallax where there is one.
+        distance: 'parallax', a column of distances, '' for apparent magnitudes; None: `best_distance`.
         with_others: whether sources of other classes are points; their density is always drawn.
         height: of a figure, pixels.
     """
@@ -60,6 +60,13 @@ class _Scene:
     distance: str
 
 
+def best_distance(survey: Survey) -> str:
+    """'parallax' where any is above five times its error, else '': no absolute magnitude could be shown."""
+    if "parallax" not in distance_columns(survey):
+        return ""
+    return "parallax" if (parallax_ratio(survey.sources) > MIN_PARALLAX_SNR).any() else ""
+
+
 def kind_panels(
     survey: Survey, source: Source, settings: KindSettings = KindSettings(), measures: pd.DataFrame | None = None
 ) -> list[Panel]:  # fmt: skip
@@ -70,9 +77,7 @@ def kind_panels(
     """
     row = survey.row(source.source_id)
     code = survey.labels[row]
-    distance = settings.distance
-    if distance is None:
-        distance = "parallax" if "parallax" in distance_columns(survey) else ""
+    distance = best_distance(survey) if settings.distance is None else settings.distance
     scene = _Scene(
         survey, source, settings, row, (survey.labels == code) & (code >= 0),
         extinction_of(survey, settings.extinction), distance,
@@ -209,7 +214,7 @@ def _place(points: Points, scene: _Scene) -> str:
         return ""
     if scene.row in points.poor_rows:
         return f"Its parallax is not above {MIN_PARALLAX_SNR:g} times its error: flagged, drawn hollow. "
-    if "Absolute" in points.y_title or "Wesenheit" in points.y_title:
+    if "absolute" in points.y_title.lower():
         return "It has no positive parallax or distance, or a value is missing: it is not in the figure. "
     return "A value that this needs is missing from its catalogue: it is not in the figure. "
 

@@ -173,6 +173,17 @@ def test_periods_and_luminosities_are_dereddened_as_colours_are(tmp_path):
         assert "1 without a known extinction" in panels[key].caption
 
 
+def test_parallaxes_that_are_all_poor_leave_apparent_magnitudes(tmp_path):
+    below = gaia(tmp_path / "below", parallax=np.linspace(-3, -0.1, N))
+    without = gaia(tmp_path / "without", parallax_error="")
+    for survey in (below, without):
+        for key in ("colour_magnitude", "period_luminosity", "period_wesenheit"):
+            panel = by_key(survey, 5)[key]
+            assert "pparent" in panel.data.columns[3]
+            assert len(panel.data) == N
+    assert "300 without a parallax" in by_key(below, 5, KindSettings(distance="parallax"))["colour_magnitude"].sentence
+
+
 def test_no_label_and_no_other_of_its_class_are_said(tmp_path):
     label = np.array(["RRAB"] * N, object)
     label[5], label[6] = "ACV", None
