@@ -210,6 +210,11 @@ def test_on_the_sky_the_star_alone_is_called_this_source(tmp_path):
     assert here["A &amp; &lt;b&gt; (199)"].symbol == kin.marker.symbol
 
 
+def test_a_column_of_texts_is_no_extinction(tmp_path):
+    survey = gaia(tmp_path / "s", ebv="low", a_v=0.1)
+    assert extinction_of(survey).column == "a_v"
+
+
 def test_bands_of_catalogues():
     assert band_of("phot_g_mean_mag", "g", {"g"}) == "gaia g"
     assert band_of("g_mag", "g", {"g", "r"}) == "sdss g"
