@@ -14,9 +14,10 @@ from m3core.figures.palette import GREY, OKABE_ITO, band_colours
 from m3core.figures.text import plain
 from m3core.kinds import Series
 
-__all__ = ["finder_figure", "nights_figure"]
+__all__ = ["CIRCLES", "finder_figure", "nights_figure"]
 
 CIRCLES = (5.0, 15.0)
+"""Arcsec, within the outermost."""
 
 
 def finder_figure(near: pd.DataFrame, radius: float, *, height: int = 380) -> go.Figure:
@@ -31,7 +32,8 @@ def finder_figure(near: pd.DataFrame, radius: float, *, height: int = 380) -> go
             x=one * np.cos(turn), y=one * np.sin(turn), mode="lines", line={"color": GREY, "width": 0.8},
             hoverinfo="skip", showlegend=False,
         )
-        for one in (*CIRCLES, radius)
+        for one in sorted({*CIRCLES, radius})
+        if one <= radius
     ]  # fmt: skip
     texts = [
         f"{plain(row['source_id'])}<br>{plain(row['label'])}<br>{row['separation [arcsec]']:.2f} arcsec<br>"

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from m3core.diagram_columns import magnitude_columns
 from m3core.duplicates import DEFAULT_RADIUS
 from m3core.features import is_light_curve
-from m3core.figures.surroundings import finder_figure, nights_figure
+from m3core.figures.surroundings import CIRCLES, finder_figure, nights_figure
 from m3core.kinds import kind_of
 from m3core.nights import FEWEST_STARS, LIMIT, Nights, on_bad_night
 from m3core.periods.ephemeris import known_periods
@@ -123,15 +123,18 @@ def _blends(survey: Survey, source: Source) -> Panel:
         why += " Stars that are not in the survey may: Aladin Lite, among the links, shows them."
         return Panel(key, title, None, "", table, why)
     said = [f"{row['source_id']}: {row['note']}." for _, row in near.iterrows() if row["note"]]
+    farthest = float(near["separation [arcsec]"].max())
+    shown = CIRCLES[-1] if farthest <= CIRCLES[-1] else RADIUS
+    circles = ", ".join(f"{one:g}" for one in (*CIRCLES, RADIUS) if one <= shown)
     caption = " ".join(
         [
-            f"Sources of this survey around {source.source_id} (star), north up, east to the left; circles at 5, 15 "
-            f"and {RADIUS:g} arcsec. Within {RADIUS:g} arcsec: {len(near)}.",
+            f"Sources of this survey around {source.source_id} (star), north up, east to the left; circles at "
+            f"{circles} arcsec. Within {RADIUS:g} arcsec: {len(near)}.",
             *said,
             "Stars that are not in the survey are not shown.",
         ]
     )
-    return Panel(key, title, finder_figure(near, RADIUS), caption, table)
+    return Panel(key, title, finder_figure(near, shown), caption, table)
 
 
 def _matches(survey: Survey, source: Source) -> Panel:

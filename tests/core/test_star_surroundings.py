@@ -81,8 +81,22 @@ def test_two_entries_of_one_place_are_said_to_be_one_star(field, tmp_path):
     assert (first["source_id"], first["separation [arcsec]"]) == ("n04", 0)
     assert "likely the same star" in first["note"]
     caption = surroundings_panels(survey, survey.source("n03"))[0].caption
+    assert "circles at 5, 15, 60 arcsec" in caption
     assert "n04: within 2 arcsec: likely the same star" in caption
     assert "  " not in caption
+
+
+def test_the_finder_is_as_wide_as_its_farthest_neighbour_needs(field, tmp_path):
+    """At 4 arcsec a neighbour would lie under the star's own mark in a field of 60."""
+    table = field.sources.reset_index().iloc[:2]
+    table[["ra", "dec"]] = [[10.0, 0.0], [10.0, 4 / 3600]]
+    spec = ModalitySpec(name="metadata", kind="metadata", label="metadata", columns=("period",))
+    survey = write_survey(
+        tmp_path / "two", sources=table, modalities=[spec], arrays={}, split=SplitSpec(method="given"), provenance={}
+    )
+    panel = surroundings_panels(survey, survey.source("n00"))[0]
+    assert panel.figure.layout.yaxis.range[1] == pytest.approx(15 * 1.08)
+    assert "circles at 5, 15 arcsec" in panel.caption
 
 
 @pytest.mark.parametrize(

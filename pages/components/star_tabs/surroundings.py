@@ -25,7 +25,7 @@ def surroundings(survey: Survey, source: Source, page: str) -> None:
     nights = nights_of(survey)
     panels = surroundings_panels(survey, source, nights)
     row = survey.row(source.source_id)
-    left, right = st.columns(2, gap="medium")
+    left, right = st.columns([11, 9], gap="medium")
     for place, panel in zip((left, right, left if len(panels) < 3 else right), panels, strict=False):
         if panel.key == "nights" and nights is None:
             continue  # the bar shows how far it is
