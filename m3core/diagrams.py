@@ -1,17 +1,20 @@
 """Colour-magnitude, colour-colour, period-luminosity and period-amplitude diagrams: what to plot, what is left out."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from m3core.diagram_columns import COLOURS, magnitude_columns, parsecs_of
+from m3core.diagram_columns import COLOURS, magnitude_columns, numeric_columns, parsecs_of
 from m3core.extinction import COLOURS as COLOUR_BANDS
 from m3core.extinction import Extinction, band_of
 from m3core.survey import Survey
 
-__all__ = ["MIN_PARALLAX_SNR", "Points", "absolute_magnitude", "colour_colour", "colour_magnitude", "period_diagram"]
+__all__ = [
+    "MIN_PARALLAX_SNR", "Points", "absolute_magnitude", "colour_colour", "colour_magnitude", "parallax_ratio",
+    "period_diagram",
+]  # fmt: skip
 
 MIN_PARALLAX_SNR = 5.0
 """Parallax over its error, above which its inverse is taken for a distance (biased by under 4 % there)."""
@@ -61,6 +64,18 @@ def absolute_magnitude(magnitude: NDArray, parallax: NDArray) -> NDArray[np.floa
         return np.where(parallax > 0, magnitude - 10 + 5 * np.log10(parallax), np.nan)
 
 
+def parallax_ratio(sources: pd.DataFrame) -> NDArray[np.float64]:
+    """(N,) parallax over its error: the catalogue's, else computed; NaN where neither is known."""
+    ratio, known = np.full(len(sources), np.nan), numeric_columns(sources)
+    if "parallax_over_error" in known:
+        ratio = _numbers(sources, "parallax_over_error")
+    if "parallax_error" in known:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            computed = _numbers(sources, "parallax") / _numbers(sources, "parallax_error")
+        ratio = np.where(np.isfinite(ratio), ratio, computed)
+    return ratio
+
+
 def _numbers(sources: pd.DataFrame, column: str) -> NDArray[np.float64]:
     return sources[column].to_numpy(np.float64, na_value=np.nan)
 
@@ -91,14 +106,7 @@ def _brightness(survey: Survey, apparent: NDArray[np.float64], title: str, dista
         notes = _missing(np.isfinite(apparent) & ~np.isfinite(absolute), f"a positive {distance}")
         return _Brightness(absolute, title, notes, none)
     parallax = _numbers(sources, "parallax")
-    if "parallax_over_error" in sources:
-        ratio = _numbers(sources, "parallax_over_error")
-    elif "parallax_error" in sources:
-        with np.errstate(invalid="ignore", divide="ignore"):
-            ratio = parallax / _numbers(sources, "parallax_error")
-    else:
-        ratio = none
-    good = (ratio > MIN_PARALLAX_SNR) & (parallax > 0)
+    good = (parallax_ratio(sources) > MIN_PARALLAX_SNR) & (parallax > 0)
     every = absolute_magnitude(apparent, parallax)
     notes = _missing(np.isfinite(apparent) & ~good, f"a parallax above {MIN_PARALLAX_SNR:g} times its error")
     return _Brightness(np.where(good, every, np.nan), title, notes, np.where(good, np.nan, every))
@@ -137,6 +145,11 @@ def _colour(survey: Survey, colour: tuple[str, str], extinction: Extinction | No
     return x, _titled(survey, "Colour", blue, (f"{blue} − {red}" if red else blue) + zero)
 
 
+def _bright_title(survey: Survey, magnitude: str, extinction: Extinction | None) -> str:
+    zero = ", dereddened" if extinction is not None and extinction.subtracts else ""
+    return _titled(survey, "", magnitude, magnitude + zero).removeprefix(", ")
+
+
 def colour_magnitude(
     survey: Survey, colour: tuple[str, str], magnitude: str, distance: str = "", extinction: Extinction | None = None
 ) -> Points:
@@ -150,11 +163,10 @@ def colour_magnitude(
         extinction: what is taken off colours and magnitudes; None: nothing.
     """
     x, x_title = _colour(survey, colour, extinction)
-    title = _titled(survey, "", magnitude).removeprefix(", ")
-    if extinction is not None and extinction.subtracts:
-        title = title.replace(magnitude, f"{magnitude}, dereddened", 1)
+    title = _bright_title(survey, magnitude, extinction)
     bright = _brightness(survey, _dereddened(survey, magnitude, extinction), title, distance)
-    return _points(survey, x, x_title, bright, "a colour")
+    points = _points(survey, x, x_title, bright, "a colour")
+    return _without_extinction(survey, points, [magnitude, *filter(None, colour)], extinction)
 
 
 def colour_colour(
@@ -163,24 +175,39 @@ def colour_colour(
     """Two colours, the second upwards; arguments as in `colour_magnitude`."""
     x, x_title = _colour(survey, first, extinction)
     y, y_title = _colour(survey, second, extinction)
-    return _points(survey, x, x_title, _Brightness(y, y_title, [], np.full(len(survey), np.nan)), "the other colour")
+    points = _points(survey, x, x_title, _Brightness(y, y_title, [], np.full(len(survey), np.nan)), "the other colour")
+    return _without_extinction(survey, points, [*filter(None, (*first, *second))], extinction)
 
 
-def period_diagram(survey: Survey, period: str, y: NDArray | str, *, y_title: str = "", distance: str = "") -> Points:
+def _without_extinction(
+    survey: Survey, points: Points, columns: list[str], extinction: Extinction | None
+) -> Points:  # fmt: skip
+    """The same, with a note on how many sources are left out since the extinction in a band is not known."""
+    gone = np.zeros(len(survey), bool)
+    for name in columns:
+        gone |= np.isfinite(_numbers(survey.sources, name)) & ~np.isfinite(_dereddened(survey, name, extinction))
+    return replace(points, notes=points.notes + _missing(gone, f"a known extinction in {', '.join(columns)}"))
+
+
+def period_diagram(
+    survey: Survey, period: str, y: NDArray | str, *, y_title: str = "", distance: str = "",
+    extinction: Extinction | None = None,
+) -> Points:  # fmt: skip
     """Something over the period: a column of magnitudes (period-luminosity), an index, or an amplitude.
 
     Args:
         period: column, days.
         y: a column's name, absolute where `distance` is named; or (N,) values with their `y_title`, which are
             magnitudes where `distance` is named.
-        distance: as in `colour_magnitude`.
+        distance: as in `colour_magnitude`. extinction: taken off a column; values are taken as they are.
     """
     days = _numbers(survey.sources, period)
     x = np.where(days > 0, days, np.nan)
     if isinstance(y, str):
-        bright = _brightness(survey, _numbers(survey.sources, y), _titled(survey, "", y).removeprefix(", "), distance)
+        bright = _brightness(survey, _dereddened(survey, y, extinction), _bright_title(survey, y, extinction), distance)
     elif distance:
         bright = _brightness(survey, y, y_title, distance)
     else:
         bright = _Brightness(y, y_title, [], np.full(len(survey), np.nan))
-    return _points(survey, x, f"Period, {period} [d]", bright, f"a positive {period}")
+    points = _points(survey, x, f"Period, {period} [d]", bright, f"a positive {period}")
+    return _without_extinction(survey, points, [y] if isinstance(y, str) else [], extinction)

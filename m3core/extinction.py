@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from m3core.diagram_columns import magnitude_columns
+from m3core.diagram_columns import magnitude_columns, numeric_columns
 from m3core.survey import Survey
 
 __all__ = ["RATIOS", "Extinction", "ExtinctionUse", "band_of", "extinction_column", "extinction_of"]
@@ -72,13 +72,13 @@ def band_of(column: str, band: str, others: set[str]) -> str | None:
 
 def extinction_column(sources: pd.DataFrame) -> tuple[str, str] | None:
     """The column of an extinction and what it is of: 'E(B-V)', 'E(B-V) SFD' or a band; None without one."""
-    for name in sources.columns:
-        plain = str(name).lower()
+    for name in numeric_columns(sources):
+        plain = name.lower()
         if re.fullmatch(r"(e_?b_?(minus)?_?v)(_?sfd)?", plain):
-            return str(name), "E(B-V) SFD" if "sfd" in plain else "E(B-V)"
+            return name, "E(B-V) SFD" if "sfd" in plain else "E(B-V)"
         found = re.fullmatch(r"(?:extinction_|ext_|a_?)(u|b|v|g|r|i|z|bp|rp|j|h|ks?|0)(_gspphot)?", plain)
-        if found and len(plain) > 1 and pd.api.types.is_numeric_dtype(sources[name]):
-            return str(name), "gaia g" if found[2] and found[1] == "g" else found[1]
+        if found and len(plain) > 1:
+            return name, "gaia g" if found[2] and found[1] == "g" else found[1]
     return None
 
 

@@ -9,7 +9,7 @@ from astropy.coordinates import SkyCoord
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-__all__ = ["FIELD_RADIUS", "Frame", "centre_longitude", "field_of", "mollweide", "to_frame"]
+__all__ = ["FIELD_RADIUS", "Frame", "centre_longitude", "field_of", "mollweide", "offsets", "to_frame"]
 
 Frame = Literal["equatorial", "galactic"]
 
@@ -92,3 +92,15 @@ def field_of(longitude: Array, latitude: Array) -> Field:
         float(np.degrees(np.arcsin(centre[2]))),
         float(radius),
     )
+
+
+def offsets(longitude: Array, latitude: Array, field: Field) -> tuple[Array, Array]:
+    """East and north of a field's centre, degrees: separation and position angle as they are (zenithal equidistant).
+
+    Args:
+        longitude, latitude: (n,) degrees.
+    """
+    centre = SkyCoord(field.longitude * units.deg, field.latitude * units.deg)
+    places = SkyCoord(longitude * units.deg, latitude * units.deg)
+    separation, angle = centre.separation(places).deg, centre.position_angle(places).rad
+    return separation * np.sin(angle), separation * np.cos(angle)

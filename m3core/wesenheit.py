@@ -31,11 +31,13 @@ class Wesenheit:
 
     Attributes:
         values: (N,) magnitudes, NaN where a band is missing.
+        terms: column -> its factor in W, what errors are propagated by.
         formula: 'W = k_mag - 0.69 (j_mag - k_mag)'.
         source: where R is from.
     """
 
     values: NDArray[np.float64]
+    terms: dict[str, float]
     formula: str
     source: str
 
@@ -53,14 +55,17 @@ def wesenheit_of(survey: Survey) -> Wesenheit | None:
     for magnitude, blue, red, r, source in known:
         if not {magnitude, blue, red} <= columns.keys():
             continue
-        m, first, second = (
-            survey.sources[columns[band]].to_numpy(np.float64, na_value=np.nan) for band in (magnitude, blue, red)
-        )
         r = round(float(r), 3)
+        terms: dict[str, float] = {}
+        for band, factor in ((magnitude, 1.0), (blue, -r), (red, r)):  # the magnitude may be that of the red band
+            terms[columns[band]] = terms.get(columns[band], 0.0) + factor
+        values = np.zeros(len(survey))
+        for name, factor in terms.items():
+            values += factor * survey.sources[name].to_numpy(np.float64, na_value=np.nan)
         formula = f"W = {columns[magnitude]} − {r:g} ({columns[blue]} − {columns[red]})"
         if "johnson" in red and magnitude == red:
             source += ", the bands taken for Johnson-Cousins"
-        return Wesenheit(m - r * (first - second), formula, source)
+        return Wesenheit(values, terms, formula, source)
     return None
 
 

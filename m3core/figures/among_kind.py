@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
 from m3core.diagrams import Points
 from m3core.figures.blank import axis, survey_layout
@@ -13,7 +14,7 @@ from m3core.figures.palette import GREY, Mark
 from m3core.figures.points import point_size
 from m3core.figures.text import needs_escape, plain
 
-__all__ = ["FEWEST_FOR_DENSITY", "MOST_POINTS", "STAR", "among_kind_figure"]
+__all__ = ["FEWEST_FOR_DENSITY", "LEGEND", "MOST_POINTS", "STAR", "among_kind_figure"]
 
 MOST_POINTS = 30_000
 """Above this many sources those of other classes are shown by their density alone."""
@@ -21,7 +22,14 @@ MOST_POINTS = 30_000
 STAR = {"symbol": "star", "size": 18, "color": "#E5007D", "line": {"color": "#FFFFFF", "width": 1.5}}
 """The marker of the star itself: a colour that no class has, seen on light and on dark, on grey and among points."""
 
-BINS = 60
+LEGEND = {"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "itemsizing": "constant"}
+"""Above the figure, where it takes no width."""
+
+BINS, WIDTH = 90, 0.7
+"""Steps over the middle 99 % of the sources; the width of the smoothing, in Scott's (1992) for two dimensions."""
+
+FAINTEST = 0.02
+"""Share of the greatest density below which nothing is shaded."""
 
 FEWEST_FOR_DENSITY = 200
 """Fewer sources are points and have no density."""
@@ -62,10 +70,12 @@ def among_kind_figure(
     others = ~kin_here & ~own
     few = len(points.rows) <= FEWEST_FOR_DENSITY
     if few or (with_others and len(points.rows) <= MOST_POINTS):
-        dim = {"color": GREY, "opacity": 0.6 if few else 0.25, "size": 6.0 if few else 3.0}
+        size = point_size(len(points.rows)) / 2
+        dim = {"color": GREY, "opacity": 0.6 if size > 2 else 0.25, "size": 6.0 if few else size}
         traces.append(_cloud(points, source_ids, others, "others", dim))
     marker = {"color": style.colour, "symbol": style.symbol, "opacity": 0.85}
-    traces.append(_cloud(points, source_ids, kin_here, kin, marker))
+    if kin_here.any():
+        traces.append(_cloud(points, source_ids, kin_here, kin, marker))
     poor = Points(points.poor_rows, points.poor_x, points.poor_y, "", "")
     poor_kin = is_kin[poor.rows] & (poor.rows != row)
     hollow = {"color": style.colour, "symbol": "circle-open", "opacity": 0.8}
@@ -74,7 +84,7 @@ def among_kind_figure(
     traces += _star(points, poor, row, y_error)
     figure = go.Figure(traces)
     layout = survey_layout(height=height, revision="among_kind")
-    layout["legend"] = {"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "itemsizing": "constant"}
+    layout["legend"] = LEGEND
     ticks = log_axis(points.x) if log_x and len(points.rows) else {}
     figure.update_layout(
         **layout,
@@ -85,24 +95,29 @@ def among_kind_figure(
 
 
 def _density(x: NDArray[np.float64], y: NDArray[np.float64], log_x: bool) -> go.Heatmap:
-    """Counts of all sources in a grid, shaded by their logarithm; its step is that of most sources."""
+    """Sources a cell, counted in a fine grid and smoothed, shaded by their logarithm."""
     place = np.log10(x) if log_x else x
-    edges = [_edges(place), _edges(y)]
-    counts, _, _ = np.histogram2d(place, y, bins=edges)
-    with np.errstate(divide="ignore"):
-        shade = np.where(counts > 0, np.log10(counts), np.nan).T
+    (first, wide), (second, high) = _edges(place), _edges(y)
+    counts, _, _ = np.histogram2d(place, y, bins=[first, second])
+    smooth = gaussian_filter(counts, (wide, high), mode="constant")
+    shade = np.where(smooth > FAINTEST * smooth.max(), np.log10(np.maximum(smooth, 1e-9)), np.nan).T
     return go.Heatmap(
-        x=10 ** edges[0] if log_x else edges[0], y=edges[1], z=shade.astype(np.float32), colorscale=GREYS,
+        x=10**first if log_x else first, y=second, z=shade.astype(np.float32), colorscale=GREYS,
         showscale=False, hoverinfo="skip", name="density of all", zsmooth=False,
     )  # fmt: skip
 
 
-def _edges(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Up to sixty steps over the middle 99 %, fewer for few sources, and as many more as reach the extremes."""
-    low, high = np.quantile(values, [0.005, 0.995])
+def _edges(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """Ninety steps over the middle 99 % and as many more as reach the extremes; the width of the smoothing, in steps.
+
+    That of the middle half is used for Scott's rule, sigma n^(-1/6): a tail makes no blur.
+    """
+    low, first, third, high = np.quantile(values, [0.005, 0.25, 0.75, 0.995])
     width = float(values.max() - values.min()) or 1.0
-    step = max((high - low) / min(BINS, 1.2 * len(values) ** 0.5), width / 300) or 1.0
-    return np.arange(values.min(), values.max() + step, step)
+    step = max((high - low) / BINS, width / 300) or 1.0
+    sigma = WIDTH * (third - first) / 1.349 * len(values) ** (-1 / 6)
+    reach = 3 * max(sigma / step, 0.8) * step
+    return np.arange(values.min() - reach, values.max() + reach + step, step), max(sigma / step, 0.8)
 
 
 def _cloud(

@@ -1,6 +1,6 @@
 """What an encoder gets of one source, what stands for nothing drawn apart; and shares of classes by modality."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,17 +16,19 @@ COLUMNS = 2
 ROW, TABLE_ROW, BETWEEN = 210, 17, 78
 """Pixels: a view of a curve, a line of a table, what titles and ticks need between rows of views."""
 
-NAMES, GAP = 0.17, 0.08
-"""Shares of the width: names of columns, and the gap before a curve."""
+NAMES, GAP = 0.2, 0.08
+"""Shares of the width: names of columns beyond the margin, and the gap before a curve."""
 
 
 def views_figure(views: Sequence[View]) -> go.Figure:
-    """Two views a row; grey crosses are padding, empty bins, masked pixels or missing values.
+    """Two curves a row, tables below; grey crosses are padding, empty bins, masked pixels or missing values.
 
     Args:
         views: at least one.
     """
-    rows = [list(views[start : start + COLUMNS]) for start in range(0, len(views), COLUMNS)]
+    curves, tables = ([one for one in views if (one.style == "table") is flag] for flag in (False, True))
+    rows = [curves[start : start + COLUMNS] for start in range(0, len(curves), COLUMNS)]
+    rows += [[one] for one in tables]  # beside a curve their names would lie upon it
     heights = [max(_height(view) for view in row) for row in rows]
     total = sum(heights) + BETWEEN * (len(rows) - 1)
     layout: dict[str, Any] = {
@@ -50,8 +52,8 @@ def views_figure(views: Sequence[View]) -> go.Figure:
             layout[f"yaxis{suffix}"] = {
                 **axes, "domain": [max(bottom, 0.0), top], "anchor": f"x{suffix}",
                 "autorange": "reversed" if is_table or view.invert_y else True,
-                "title": _small("" if is_table else view.y_label),
-                **({"type": "category", "tickfont": {"size": 10}, "dtick": 1} if is_table else {}),
+                "title": _small("" if is_table or (column and view.y_label == row[0].y_label) else view.y_label),
+                **(_names(view.x, 22) | {"tickfont": {"size": 10}} if is_table else {}),
             }  # fmt: skip
             head = {"text": f"<b>{plain(view.title)}</b>", "x": start, "y": top, "xref": "paper", "yref": "paper"}
             layout["annotations"].append({**head, "xanchor": "left", "yanchor": "bottom", "showarrow": False})
@@ -64,6 +66,15 @@ def _height(view: View) -> int:
     return max(ROW, TABLE_ROW * len(view.x)) if view.style == "table" else ROW
 
 
+def _names(texts: Iterable[object], length: int) -> dict[str, Any]:
+    """An axis of names, shortened where they are written alone: two may differ in what is left out."""
+    names = [str(one) for one in texts]
+    return {
+        "type": "category", "tickmode": "array", "tickvals": [plain(one) for one in names],
+        "ticktext": [plain(shortened(one, length)) for one in names],
+    }  # fmt: skip
+
+
 def _small(text: str) -> dict[str, Any]:
     return {"text": plain(text), "standoff": 4, "font": {"size": 11}}
 
@@ -72,7 +83,7 @@ def _traces(view: View) -> list[dict[str, Any]]:
     seen, gone = view.is_observed, ~view.is_observed
     cross = {"color": GREY, "symbol": "x-thin", "size": 5, "line": {"color": GREY, "width": 1}}
     if view.style == "table":
-        names = [plain(shortened(str(one), 22)) for one in view.x]
+        names = [plain(one) for one in view.x]
         bars = {"type": "bar", "orientation": "h", "marker": {"color": OKABE_ITO[0]}, "name": "value"}
         hover = "%{y}: %{x:.4g}<extra></extra>"
         x = np.where(seen, view.y.astype(np.float64), np.nan)
@@ -106,16 +117,16 @@ def class_share_figure(
     """Shares of classes by each modality, (R, C) in [0, 1], as numbers on a shade; a frame round the source's label."""
     text = [[f"{value:.2f}" if np.isfinite(value) else "" for value in row] for row in shares]
     heat = go.Heatmap(
-        z=shares, x=[plain(shortened(one, 16)) for one in classes], y=[plain(shortened(one, 18)) for one in rows],
+        z=shares, x=[plain(one) for one in classes], y=[plain(one) for one in rows],
         text=text, texttemplate="%{text}", zmin=0, zmax=1, colorscale="Blues", xgap=1, ygap=1,
         colorbar={"title": {"text": plain(title), "side": "right"}, "thickness": 12},
         hovertemplate="%{y}: %{x} %{z:.3f}<extra></extra>",
     )  # fmt: skip
     figure = go.Figure(heat)
     figure.update_layout(
-        height=height or 120 + 34 * len(rows), margin={"l": 90, "r": 10, "t": 12, "b": 50},
-        xaxis={"type": "category", "title": {"text": "Class"}},
-        yaxis={"type": "category", "autorange": "reversed"},
+        height=height or 120 + 34 * len(rows), margin={"l": 8, "r": 10, "t": 12, "b": 50},
+        xaxis={**_names(classes, 16), "title": {"text": "Class"}},
+        yaxis={**_names(rows, 32), "autorange": "reversed", "automargin": True},
     )  # fmt: skip
     if label in classes:
         place = list(classes).index(str(label))

@@ -1,4 +1,7 @@
-"""The sky: all of it in Mollweide's projection, or a field in plain degrees. Longitude increases to the left."""
+"""The sky: all of it in Mollweide's projection, or a field in plain degrees. Longitude increases to the left.
+
+At a pole, where degrees of longitude mean nothing, a field is drawn by its offsets from its centre.
+"""
 
 from typing import Any
 
@@ -10,13 +13,15 @@ from m3core.colouring import Categories, Colouring
 from m3core.figures.blank import axis, blank_figure, survey_layout
 from m3core.figures.palette import GREY
 from m3core.figures.points import point_traces
-from m3core.sky_map import Frame, centre_longitude, field_of, mollweide, to_frame
+from m3core.sky_map import Field, Frame, centre_longitude, field_of, mollweide, offsets, to_frame
 
 __all__ = ["sky_figure"]
 
 NAMES = {"equatorial": ("Right ascension", "Declination"), "galactic": ("Galactic longitude l", "Galactic latitude b")}
 SHORT = {"equatorial": ("RA", "Dec"), "galactic": ("l", "b")}
 STEP = 30
+POLAR = 85.0
+"""Degrees of latitude: a field that reaches beyond is drawn by offsets."""
 HEIGHT = 440
 LINE = {"color": GREY, "width": 0.6}
 
@@ -55,12 +60,15 @@ def sky_figure(
         xy[known] = np.column_stack(mollweide(longitude[known], latitude[known], centre))
         _graticule(figure, centre)
         layout |= _whole_axes(frame, centre)
-        layout["annotations"] = _tick_labels(centre)
+        layout["annotations"] = _tick_labels(centre, _emptiest(latitude[known]))
+    elif abs((field := field_of(longitude[known], latitude[known])).latitude) + field.radius > POLAR:
+        xy = np.full((len(ra), 2), np.nan)
+        xy[known] = np.column_stack(offsets(longitude[known], latitude[known], field))
+        layout |= _polar_axes(field)
     else:
-        field = field_of(longitude[known], latitude[known])
         # unwrapped round the centre: a field may lie across longitude 0
         xy = np.column_stack([np.mod(longitude - field.longitude + 180, 360) - 180 + field.longitude, latitude])
-        layout |= _field_axes(frame, field.latitude)
+        layout |= _field_axes(frame, field.latitude, xy[known, 0])
     names = SHORT[frame]
     places = np.array(
         [f"{names[0]} {one:.4f}, {names[1]} {two:+.4f} deg" for one, two in zip(longitude, latitude, strict=True)]
@@ -90,13 +98,18 @@ def _graticule(figure: go.Figure, centre: float) -> None:
         )
 
 
-def _tick_labels(centre: float) -> list[dict[str, Any]]:
-    """Longitudes along the equator, latitudes at the left edge."""
+def _emptiest(latitude: NDArray[np.float64]) -> float:
+    """The equator, or a parallel beside it where there are fewer sources: what is written on it hides them."""
+    return min((0.0, -30.0, 30.0), key=lambda one: int((np.abs(latitude - one) < 8).sum()))
+
+
+def _tick_labels(centre: float, parallel: float) -> list[dict[str, Any]]:
+    """Longitudes along a parallel, latitudes at the left edge."""
     style = {"showarrow": False, "font": {"size": 11, "color": GREY}}
-    # along the equator they lie upon sources: on a ground of their own they are read on either theme
+    # they may lie upon sources: on a ground of their own they are read on either theme
     over = {**style, "font": {"size": 11, "color": "#FFFFFF"}, "bgcolor": "rgba(90,95,104,0.85)", "borderpad": 1}
     longitudes = np.arange(-180.0 + 2 * STEP, 180.0, 2 * STEP)
-    x, y = mollweide(longitudes + centre, np.zeros(len(longitudes)), centre)
+    x, y = mollweide(longitudes + centre, np.full(len(longitudes), parallel), centre)
     labels = [
         {"x": one, "y": two, "text": f"{(centre + longitude) % 360:.0f}°", **over}
         for one, two, longitude in zip(x, y, longitudes, strict=True)
@@ -124,11 +137,31 @@ def _whole_axes(frame: Frame, centre: float) -> dict[str, Any]:
     }
 
 
-def _field_axes(frame: Frame, latitude: float) -> dict[str, Any]:
-    """Degrees on both axes, as long on the sky as they are drawn in the middle of the field."""
+def _polar_axes(field: Field) -> dict[str, Any]:
+    """Offsets, as long in both directions; where the centre lies."""
+    centre = f"{field.longitude:.3f} {field.latitude:+.3f} deg"
+    return {
+        "xaxis": axis(f"East of {centre} [deg]", autorange="reversed", constrain="domain"),
+        "yaxis": axis("North of it [deg]", scaleanchor="x", scaleratio=1, constrain="domain"),
+    }
+
+
+def _field_axes(frame: Frame, latitude: float, longitude: NDArray[np.float64]) -> dict[str, Any]:
+    """Degrees on both axes, as long on the sky as they are drawn in the middle of the field.
+
+    Args:
+        longitude: (n,) as they are drawn: below 0 or above 360 where the field lies across longitude 0.
+    """
     names = NAMES[frame]
     shrink = max(np.cos(np.radians(latitude)), 0.05)
+    low, high = float(longitude.min()), float(longitude.max())
+    ticks: dict[str, Any] = {}
+    if low < 0 or high >= 360:  # plotly would go on counting
+        step = 10.0 ** np.floor(np.log10(max(high - low, 1e-6)))
+        step = next(one for one in (step / 2, step, 2 * step, 5 * step) if (high - low) / one <= 6)
+        at = np.arange(np.ceil(low / step - 1), high / step + 1) * step
+        ticks = {"tickvals": at.tolist(), "ticktext": [f"{one % 360:.6g}" for one in np.round(at, 8)]}
     return {
-        "xaxis": axis(f"{names[0]} [deg]", autorange="reversed", constrain="domain"),
+        "xaxis": axis(f"{names[0]} [deg]", autorange="reversed", constrain="domain", **ticks),
         "yaxis": axis(f"{names[1]} [deg]", scaleanchor="x", scaleratio=1 / shrink, constrain="domain"),
     }

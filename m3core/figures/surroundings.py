@@ -8,15 +8,16 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from m3core.figures.among_kind import STAR
+from m3core.figures.among_kind import LEGEND, STAR
 from m3core.figures.blank import axis
 from m3core.figures.palette import GREY, OKABE_ITO, band_colours
 from m3core.figures.text import plain
 from m3core.kinds import Series
 
-__all__ = ["finder_figure", "nights_figure"]
+__all__ = ["CIRCLES", "finder_figure", "nights_figure"]
 
 CIRCLES = (5.0, 15.0)
+"""Arcsec, within the outermost."""
 
 
 def finder_figure(near: pd.DataFrame, radius: float, *, height: int = 380) -> go.Figure:
@@ -31,7 +32,8 @@ def finder_figure(near: pd.DataFrame, radius: float, *, height: int = 380) -> go
             x=one * np.cos(turn), y=one * np.sin(turn), mode="lines", line={"color": GREY, "width": 0.8},
             hoverinfo="skip", showlegend=False,
         )
-        for one in (*CIRCLES, radius)
+        for one in sorted({*CIRCLES, radius})
+        if one <= radius
     ]  # fmt: skip
     texts = [
         f"{plain(row['source_id'])}<br>{plain(row['label'])}<br>{row['separation [arcsec]']:.2f} arcsec<br>"
@@ -75,7 +77,7 @@ def nights_figure(series: Sequence[tuple[Series, NDArray[np.bool_]]], *, height:
     figure = go.Figure(traces)
     layout: dict[str, Any] = {
         "height": height, "margin": {"l": 8, "r": 8, "t": 32, "b": 8}, "hovermode": "closest",
-        "legend": {"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom"},
+        "legend": LEGEND,
         "xaxis": axis(series[0][0].x_label, tickformat=".6~f"),
     }  # fmt: skip
     for number, (label, invert) in enumerate(labels):

@@ -1,5 +1,6 @@
 """The star among its kind: where it stands in colour, luminosity, period, amplitude and on the sky."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,18 +10,19 @@ from numpy.typing import NDArray
 from m3core.catalogue import error_column
 from m3core.colouring import Categories
 from m3core.diagram_columns import amplitude_columns, distance_columns, guess_colour, magnitude_columns, period_columns
-from m3core.diagrams import MIN_PARALLAX_SNR, Points, colour_colour, colour_magnitude, period_diagram
+from m3core.diagrams import MIN_PARALLAX_SNR, Points, colour_colour, colour_magnitude, parallax_ratio, period_diagram
 from m3core.extinction import Extinction, ExtinctionUse, extinction_of
-from m3core.figures.among_kind import FEWEST_FOR_DENSITY, MOST_POINTS, STAR, among_kind_figure
-from m3core.figures.palette import mark
+from m3core.figures.among_kind import FEWEST_FOR_DENSITY, LEGEND, MOST_POINTS, STAR, among_kind_figure
+from m3core.figures.palette import GREY, mark
 from m3core.figures.sky import sky_figure
+from m3core.figures.text import plain
 from m3core.measures import measured_unit
 from m3core.sky_map import FIELD_RADIUS, field_of
 from m3core.star.panel import Panel
 from m3core.survey import Source, Survey
 from m3core.wesenheit import wesenheit_of
 
-__all__ = ["KindSettings", "kind_panels"]
+__all__ = ["KindSettings", "best_distance", "kind_panels"]
 
 COLOUR_CHAINS = (("u", "g", "r"), ("g", "r", "i"), ("b", "v", "r"), ("b", "v", "i"), ("v", "r", "i"), ("j", "h", "k"))
 """Three bands, the first of which a catalogue has all: two colours."""
@@ -34,7 +36,7 @@ class KindSettings:
 
     Attributes:
         extinction: 'auto', 'subtract' or 'none', as in `m3core.extinction.extinction_of`.
-        distance: 'parallax', a column of distances, '' for apparent magnitudes; None: the parallax where there is one.
+        distance: 'parallax', a column of distances, '' for apparent magnitudes; None: `best_distance`.
         with_others: whether sources of other classes are points; their density is always drawn.
         height: of a figure, pixels.
     """
@@ -58,6 +60,13 @@ class _Scene:
     distance: str
 
 
+def best_distance(survey: Survey) -> str:
+    """'parallax' where any is above five times its error, else '': no absolute magnitude could be shown."""
+    if "parallax" not in distance_columns(survey):
+        return ""
+    return "parallax" if (parallax_ratio(survey.sources) > MIN_PARALLAX_SNR).any() else ""
+
+
 def kind_panels(
     survey: Survey, source: Source, settings: KindSettings = KindSettings(), measures: pd.DataFrame | None = None
 ) -> list[Panel]:  # fmt: skip
@@ -68,9 +77,7 @@ def kind_panels(
     """
     row = survey.row(source.source_id)
     code = survey.labels[row]
-    distance = settings.distance
-    if distance is None:
-        distance = "parallax" if "parallax" in distance_columns(survey) else ""
+    distance = best_distance(survey) if settings.distance is None else settings.distance
     scene = _Scene(
         survey, source, settings, row, (survey.labels == code) & (code >= 0),
         extinction_of(survey, settings.extinction), distance,
@@ -91,10 +98,14 @@ def _colour_magnitude(scene: _Scene) -> Panel:
     gaia = "phot_g_mean_mag"
     bright = gaia if gaia in magnitudes else colour[1] or magnitudes[0]
     points = colour_magnitude(scene.survey, colour, bright, scene.distance, scene.extinction)
-    error = _magnitude_error(scene, bright)
-    said = "" if scene.extinction is None else scene.extinction.sentence
-    said = said or "The catalogue gives no extinction: none is corrected."
-    return _panel(scene, "colour_magnitude", title, points, said, invert_y=True, y_error=error)
+    error = _magnitude_error(scene, {bright: 1.0})
+    return _panel(scene, "colour_magnitude", title, points, _extinction(scene), invert_y=True, y_error=error)
+
+
+def _extinction(scene: _Scene) -> str:
+    if scene.extinction is None:
+        return "The catalogue gives no extinction: none is corrected."
+    return scene.extinction.sentence
 
 
 def _period_luminosity(scene: _Scene) -> Panel:
@@ -106,10 +117,10 @@ def _period_luminosity(scene: _Scene) -> Panel:
     infrared = [name for name, band in magnitudes.items() if band in ("k", "ks")]
     guess = guess_colour(scene.survey.sources)
     bright = infrared[0] if infrared else guess[1] if guess and guess[1] else next(iter(magnitudes))
-    points = period_diagram(scene.survey, periods[0], bright, distance=scene.distance)
+    points = period_diagram(scene.survey, periods[0], bright, distance=scene.distance, extinction=scene.extinction)
     return _panel(
-        scene, "period_luminosity", title, points, "Magnitudes as the catalogue has them.", invert_y=True, log_x=True,
-        y_error=_magnitude_error(scene, bright),
+        scene, "period_luminosity", title, points, _extinction(scene), invert_y=True, log_x=True,
+        y_error=_magnitude_error(scene, {bright: 1.0}),
     )  # fmt: skip
 
 
@@ -124,7 +135,7 @@ def _period_wesenheit(scene: _Scene) -> Panel:
     )
     points = replace(points, y_title=f"Wesenheit index W, {'absolute' if scene.distance else 'apparent'} [mag]")
     said = f"{index.formula}, free of extinction; R from {index.source}."
-    error = _parallax_error(scene)
+    error = _magnitude_error(scene, index.terms)
     return _panel(scene, "period_wesenheit", title, points, said, invert_y=True, log_x=True, y_error=error)
 
 
@@ -162,8 +173,7 @@ def _colour_colour(scene: _Scene) -> Panel:
     else:
         return _none("colour_colour", title, "The catalogue has fewer than two colours, so there is no such diagram.")
     points = colour_colour(scene.survey, first, second, scene.extinction)
-    said = "No extinction is corrected." if scene.extinction is None else scene.extinction.sentence
-    return _panel(scene, "colour_colour", title, points, said)
+    return _panel(scene, "colour_colour", title, points, _extinction(scene))
 
 
 def _panel(
@@ -179,7 +189,7 @@ def _panel(
         invert_y=invert_y, log_x=log_x, y_error=y_error, with_others=scene.settings.with_others,
         height=scene.settings.height,
     )  # fmt: skip
-    caption = f"{source.source_id} (star) among {kin} and all sources. {_place(points, scene)}{said} "
+    caption = f"{source.source_id} (star) {_among(scene)}. {_place(points, scene)}{said} "
     caption += " ".join(points.notes)
     if len(points.rows) > (MOST_POINTS if scene.settings.with_others else FEWEST_FOR_DENSITY):
         caption += " Sources of other classes are shown by their density alone."
@@ -190,13 +200,21 @@ def _kin(scene: _Scene) -> str:
     return "sources of its class" if scene.source.label is None else scene.source.label
 
 
+def _among(scene: _Scene) -> str:
+    if scene.source.label is None:
+        return "among all sources; it has no label, so no class is drawn"
+    if scene.is_kin.sum() == 1:
+        return f"among all sources, the only {scene.source.label} of the survey"
+    return f"among {scene.source.label} and all sources"
+
+
 def _place(points: Points, scene: _Scene) -> str:
     """What is to be said of the star itself: that it is not there, or flagged."""
     if scene.row in points.rows:
         return ""
     if scene.row in points.poor_rows:
         return f"Its parallax is not above {MIN_PARALLAX_SNR:g} times its error: flagged, drawn hollow. "
-    if "Absolute" in points.y_title or "Wesenheit" in points.y_title:
+    if "absolute" in points.y_title.lower():
         return "It has no positive parallax or distance, or a value is missing: it is not in the figure. "
     return "A value that this needs is missing from its catalogue: it is not in the figure. "
 
@@ -223,15 +241,22 @@ def _parallax_error(scene: _Scene) -> float:
     """Magnitudes: 5 / ln 10 times the relative error of the parallax; NaN where distances are not from parallaxes."""
     if scene.distance != "parallax":
         return float("nan")
-    parallax, error = (_number(scene.source, name) for name in ("parallax", "parallax_error"))
-    return 5 / np.log(10) * error / parallax if parallax > 0 else float("nan")
+    ratio = parallax_ratio(scene.survey.sources.iloc[[scene.row]])[0]
+    return float(5 / np.log(10) / ratio) if ratio > 0 else float("nan")
 
 
-def _magnitude_error(scene: _Scene, column: str) -> float:
-    """The star's own error of a magnitude, that of its parallax added in quadrature; NaN where none is known."""
-    name = error_column(scene.survey, column)
-    own = _number(scene.source, name) if name else float("nan")
-    parts = [part for part in (own, _parallax_error(scene)) if np.isfinite(part)]
+def _magnitude_error(scene: _Scene, terms: Mapping[str, float]) -> float:
+    """The star's error of a magnitude or of a sum of some, that of its parallax added in quadrature.
+
+    Args:
+        terms: column -> its factor.
+
+    Returns:
+        NaN where none is known; the parallax's alone where the catalogue lacks that of a magnitude.
+    """
+    names = {column: error_column(scene.survey, column) for column in terms}
+    own = [factor * (_number(scene.source, name) if (name := names[one]) else np.nan) for one, factor in terms.items()]
+    parts = [part for part in (float(np.hypot.reduce(own)), _parallax_error(scene)) if np.isfinite(part)]
     return float(np.hypot.reduce(parts)) if parts else float("nan")
 
 
@@ -253,15 +278,17 @@ def _sky(scene: _Scene) -> Panel:
     colours = Categories("", ("others", kin, "this source"), codes.astype(np.int64), "")
     whole = field_of(ra[known], dec[known]).radius > FIELD_RADIUS
     figure = sky_figure(ra, dec, survey.source_ids, colours, whole=whole)
-    names = {0: {"color": "#8A8F98", "opacity": 0.45}, 1: {"color": mark(int(survey.labels[row])).colour}, 2: STAR}
+    style, names = mark(int(survey.labels[row])), [plain(name) for name in colours.names]
+    dim = {"color": GREY, "opacity": 0.45, "symbol": "circle"}
+    looks = [dim, {"color": style.colour, "symbol": style.symbol}, STAR]
     for trace in figure.data:
-        for code, name in enumerate(colours.names):
-            if str(trace.meta) == name and trace.customdata is not None:
-                trace.marker.update(names[code])
-    figure.update_layout(height=scene.settings.height)
-    figure.data[-1].name = "this source"
+        if trace.customdata is not None:
+            which = names.index(trace.meta)
+            trace.marker.update(looks[which])
+            trace.name = "this source" if which == 2 else trace.name
+    figure.update_layout(height=scene.settings.height, legend=LEGEND)
     frame = "Mollweide's projection, equal areas" if whole else "degrees, as long in both directions as on the sky"
-    caption = f"{scene.source.source_id} (star), {kin} and all other sources; ICRS, {frame}."
+    caption = f"{scene.source.source_id} (star) {_among(scene)}; ICRS, {frame}."
     if not known[row]:
         caption += " This source has no position: it is not in the figure."
     if (gone := int((~known).sum())) > 0:

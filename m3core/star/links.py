@@ -39,12 +39,12 @@ def links_of(source: Source) -> list[Link]:
     links = _by_id(source)
     if not (np.isfinite(source.ra) and np.isfinite(source.dec)):
         return links
-    ra, dec = f"{source.ra:.6f}", f"{source.dec:+.6f}"
-    pair = f"{ra} {dec}"
+    ra, dec = f"{source.ra:.6f}", f"{source.dec:.6f}"
+    pair = f"{ra} {source.dec:+.6f}"  # the sign parts the two where they are one text
     named = {link.name for link in links}
     cone = (  # numbers alone go into it
         "SELECT * FROM gaiadr3.gaia_source WHERE 1 = CONTAINS(POINT('ICRS', ra, dec), "  # noqa: S608
-        f"CIRCLE('ICRS', {ra}, {float(dec):.6f}, {RADIUS / 3600:.6f}))"
+        f"CIRCLE('ICRS', {ra}, {dec}, {RADIUS / 3600:.6f}))"
     )
     by_position = {
         "VSX": _address(

@@ -1,5 +1,6 @@
 """What the model saw of a star, and what its embedding says."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from m3core.batch import prepare_observation
-from m3core.classifier.logits import class_logits, standard_subsets
+from m3core.classifier.logits import Subset, class_logits
 from m3core.duplicates import rows_of_same_star
 from m3core.embeddings import Embeddings
 from m3core.figures.model_inputs import class_share_figure, views_figure
@@ -55,6 +56,10 @@ def seen_panels(survey: Survey, source: Source, config: ModelConfig) -> list[Pan
             f"nothing observed. {notes}"
         )
         panels.append(Panel(key, title, views_figure(views), caption.strip(), pd.concat(parts, ignore_index=True)))
+    for name, spec in survey.modalities.items():
+        if name not in config.names:
+            why = f"The model of this run does not read {spec.label}."
+            panels.append(Panel(f"seen_{name}", f"What the model saw: {spec.label}", None, "", pd.DataFrame(), why))
     return panels
 
 
@@ -73,8 +78,9 @@ def embedding_panels(survey: Survey, source: Source, embeddings: Embeddings) -> 
     train = np.setdiff1d(survey.rows("train"), same)
     train = train[survey.labels[train] >= 0]
     classes = [str(one) for one in survey.classes]
-    if not len(train):
-        why = "No source of the training split has a label, so there are no classes to compare with."
+    names = [name for name in names if np.isfinite(vectors[name][train]).all(axis=1).any()]
+    if not names:
+        why = "No source of the training split has a label, or an embedding of the same modality: none is to vote."
         panels = [Panel("embedding_says", title, None, "", pd.DataFrame(), why)]
     else:
         panels = [_says(survey, source, {name: vectors[name] for name in names}, row, train, classes, title)]
@@ -155,24 +161,32 @@ def probability_panel(survey: Survey, source: Source, model: "Classifier", calib
     from m3core.classifier.evaluation import calibrated
 
     row = np.array([survey.row(source.source_id)])
-    subsets = [
-        subset for subset in standard_subsets(model.config.names) if all(name in source.observations for name in subset)
-    ]
+    here = [name for name in model.config.names if name in source.observations]
     title = "Class probabilities"
-    if not subsets:
+    if not here:
         why = "This source has none of the modalities that the classifier reads."
         return Panel("probabilities", title, None, "", pd.DataFrame(), why)
-    logits = class_logits(model, survey, row, subsets)
+    subsets = _parts_of(here)
+    logits = class_logits(model, survey, row, list(subsets.values()))
     found = np.stack(
-        [calibrated(calibration, survey, row, names, one)[0] for names, one in zip(subsets, logits, strict=True)]
+        [calibrated(calibration, survey, row, part, one)[0] for part, one in zip(subsets.values(), logits, strict=True)]
     )
-    names, classes = [", ".join(subset) for subset in subsets], list(model.config.classes)
+    names, classes = list(subsets), list(model.config.classes)
     figure = class_share_figure(found, names, classes, source.label, title="Probability")
     how = "calibrated" if calibration.is_fitted else "softmax of the logits, not calibrated"
     caption = (
-        f"Probability of each class of {source.source_id}, 0 to 1, rows sum to 1, by the classifier with these "
-        f"modalities alone ({how}: {calibration.reason})."
+        f"Probability of each class of {source.source_id}, 0 to 1, rows sum to 1, by the classifier with all "
+        f"modalities of the source, with one alone and with all but one ({how}: {calibration.reason})."
     )
     table = pd.DataFrame(found, columns=[f"p_{one}" for one in classes])
-    table.insert(0, "modalities", names)
+    table.insert(0, "modalities", [", ".join(part) for part in subsets.values()])
     return Panel("probabilities", title, figure, caption, table)
+
+
+def _parts_of(names: Sequence[str]) -> dict[str, Subset]:
+    """What to call it -> modalities: all, each alone, all but one; no mixture twice."""
+    parts: dict[str, Subset] = {"all": tuple(names)} if len(names) > 1 else {}
+    parts |= {name: (name,) for name in names}
+    if len(names) > 2:
+        parts |= {f"all but {gone}": tuple(name for name in names if name != gone) for gone in names}
+    return parts

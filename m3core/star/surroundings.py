@@ -7,8 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from m3core.diagram_columns import magnitude_columns
+from m3core.duplicates import DEFAULT_RADIUS
 from m3core.features import is_light_curve
-from m3core.figures.surroundings import finder_figure, nights_figure
+from m3core.figures.surroundings import CIRCLES, finder_figure, nights_figure
 from m3core.kinds import kind_of
 from m3core.nights import FEWEST_STARS, LIMIT, Nights, on_bad_night
 from m3core.periods.ephemeris import known_periods
@@ -71,11 +72,14 @@ def neighbours_on_sky(survey: Survey, source: Source, radius: float = FARTHEST) 
     own = [one.days for one in known_periods(survey, source)[:1]]
     periods = [known_periods(survey, survey.source(str(survey.source_ids[row])))[:1] for row in rows]
     table["period [d]"] = [one[0].days if one else np.nan for one in periods]
-    table["note"] = [_note(own[0], one[0].days) if own and one else "" for one in periods]
+    near = np.where(separation <= DEFAULT_RADIUS, f"within {DEFAULT_RADIUS:g} arcsec: likely the same star", "")
+    alike = [_note(own[0], one[0].days) if own and one else "" for one in periods]
+    table["note"] = ["; ".join(filter(None, both)) for both in zip(near, alike, strict=True)]
     return table
 
 
 def _note(own: float, other: float) -> str:
+    """What two periods have to do with one another, '' if nothing."""
     for factor, text in ((1.0, "the same period"), (2.0, "twice its period"), (0.5, "half its period")):
         if abs(other / (own * factor) - 1) < SAME_PERIOD:
             return f"{text}: one curve may be the other's"
@@ -119,12 +123,18 @@ def _blends(survey: Survey, source: Source) -> Panel:
         why += " Stars that are not in the survey may: Aladin Lite, among the links, shows them."
         return Panel(key, title, None, "", table, why)
     said = [f"{row['source_id']}: {row['note']}." for _, row in near.iterrows() if row["note"]]
-    caption = (
-        f"Sources of this survey around {source.source_id} (star), north up, east to the left; circles at 5, 15 and "
-        f"{RADIUS:g} arcsec. Within {RADIUS:g} arcsec: {len(near)}. {' '.join(said)} Stars that are not in the survey "
-        "are not shown."
+    farthest = float(near["separation [arcsec]"].max())
+    shown = CIRCLES[-1] if farthest <= CIRCLES[-1] else RADIUS
+    circles = ", ".join(f"{one:g}" for one in (*CIRCLES, RADIUS) if one <= shown)
+    caption = " ".join(
+        [
+            f"Sources of this survey around {source.source_id} (star), north up, east to the left; circles at "
+            f"{circles} arcsec. Within {RADIUS:g} arcsec: {len(near)}.",
+            *said,
+            "Stars that are not in the survey are not shown.",
+        ]
     )
-    return Panel(key, title, finder_figure(near, RADIUS), caption, table)
+    return Panel(key, title, finder_figure(near, shown), caption, table)
 
 
 def _matches(survey: Survey, source: Source) -> Panel:

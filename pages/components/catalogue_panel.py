@@ -19,16 +19,17 @@ def catalogue_panel(survey: Survey, source: Source, *, height: int) -> None:
     st.dataframe(
         table, hide_index=True, key="catalogue", height=min(height, 38 + 35 * len(table)), row_height=32,
         column_config={
-            "column": st.column_config.TextColumn("Column", width=130),
-            "value": st.column_config.TextColumn("Value", width=90),
-            "error": st.column_config.TextColumn("Error", width=70, help="1 sigma, of the catalogue."),
-            "unit": st.column_config.TextColumn("Unit", width=45),
+            "column": st.column_config.TextColumn("Column", width=150),
+            "value": st.column_config.TextColumn("Value", width=104),
+            "error": st.column_config.TextColumn("Error", width=62, help="1 sigma, of the catalogue."),
+            "unit": st.column_config.TextColumn("Unit", width=58),
             "percentile": st.column_config.ProgressColumn(
-                "Percentile", width=95, min_value=0, max_value=100, format="%.0f",
+                "Percentile", width=80, min_value=0, max_value=100, format="%.0f",
                 help=f"Percent of the {literal(among)} below it.",
             ),
-            "input_of": st.column_config.TextColumn("Input of", width=95, help="Modalities that read the column."),
+            "input_of": st.column_config.TextColumn("Input of", width=96, help="Modalities that read the column."),
         },
+        column_order=[name for name in table if name not in ("error", "unit") or table[name].any()],
         alt="Catalogue values of the source",
     )  # fmt: skip
     n_missing = int((table["value"] == MISSING).sum())

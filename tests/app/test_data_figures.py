@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from astropy import units
+from astropy.coordinates import SkyCoord
 
 from m3core.colouring import Categories, Values
 from m3core.diagrams import Points
@@ -161,6 +163,26 @@ def test_a_field_across_zero_is_drawn_in_one_piece():
     galactic = sky_figure(np.array([10.0]), np.array([0.0]), IDS[:1], Categories("l", ("X",), np.zeros(1, int), ""),
                           frame="galactic", whole=False)  # fmt: skip
     assert "l [deg]" in galactic.layout.xaxis.title.text
+
+
+def test_a_field_across_right_ascension_zero_counts_on_from_zero():
+    layout = sky_figure(np.array([359.0, 1.0, 0.5, 359.5]), np.full(4, 60.0), IDS, CLASSES, whole=False).layout
+    ticks = dict(zip(layout.xaxis.ticktext, layout.xaxis.tickvals, strict=True))
+    assert {"359", "0", "1"} <= set(ticks)
+    assert ticks["1"] - ticks["359"] == pytest.approx(2)
+    assert all(0 <= float(text) < 360 for text in ticks)
+
+
+def test_a_field_at_the_pole_is_drawn_by_offsets():
+    """Four stars half a degree from the pole, a quarter of a turn apart: a square, as astropy has it."""
+    ra, dec = np.array([0.0, 90.0, 180.0, 270.0]), np.full(4, 89.5)
+    figure = sky_figure(ra, dec, IDS[:4], Categories("l", ("X",), np.zeros(4, int), ""), whole=False)
+    xy = np.column_stack([figure.data[0].x, figure.data[0].y])
+    apart = np.linalg.norm(xy[:, None] - xy[None], axis=2)
+    places = SkyCoord(ra * units.deg, dec * units.deg)
+    np.testing.assert_allclose(apart, places[:, None].separation(places[None]).deg, atol=1e-3)
+    assert figure.layout.xaxis.autorange == "reversed"
+    assert "East of" in figure.layout.xaxis.title.text
 
 
 def test_a_survey_without_positions_has_no_sky():

@@ -101,6 +101,28 @@ def test_shares_centres_and_neighbours_by_hand(survey):
     assert (neighbour_table(survey, embeddings, "s007")["source_id"] != "s007").all()
 
 
+def test_a_modality_without_training_sources_has_no_vote(survey):
+    embeddings = embedded(survey)
+    source = survey.source("s005")  # of the test split
+    arrays = {name: vectors.copy() for name, vectors in embeddings.embeddings.items()}
+    arrays["g"][survey.rows("train")] = np.nan
+    says = embedding_panels(survey, source, Embeddings(survey.source_ids, arrays, "made"))[0]
+    assert "g" in source.observations
+    assert list(says.data["by"]) == ["r", "metadata", "mean"]
+    for name in arrays:
+        arrays[name][survey.rows("train")] = np.nan
+    says = embedding_panels(survey, source, Embeddings(survey.source_ids, arrays, "made"))[0]
+    assert "none is to vote" in says.sentence
+
+
+def test_a_modality_that_the_model_does_not_read_is_said(survey):
+    config = config_of(survey, "fast")
+    less = config.model_copy(update={"modalities": config.modalities[1:]})
+    panels = {panel.key: panel for panel in seen_panels(survey, survey.source("s004"), less)}
+    assert "does not read g" in panels["seen_g"].sentence
+    assert panels["seen_r"].figure is not None
+
+
 def test_the_star_itself_does_not_vote(survey):
     """A training source whose label nobody shares would otherwise get a vote of its own."""
     embeddings = embedded(survey)

@@ -1,6 +1,7 @@
 """Neighbours on the sky against astropy, bad nights that were put in, links that are text, notes that are kept."""
 
 import json
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
@@ -69,6 +70,46 @@ def test_neighbours_agree_with_astropy_across_right_ascension_zero(field):
     assert "the same period" in other
 
 
+def test_two_entries_of_one_place_are_said_to_be_one_star(field, tmp_path):
+    table = field.sources.reset_index()
+    table.loc[3, ["ra", "dec"]] = table.loc[4, ["ra", "dec"]]
+    spec = ModalitySpec(name="metadata", kind="metadata", label="metadata", columns=("period",))
+    survey = write_survey(
+        tmp_path / "twice", sources=table, modalities=[spec], arrays={}, split=SplitSpec(method="given"), provenance={}
+    )
+    first = neighbours_on_sky(survey, survey.source("n03")).iloc[0]
+    assert (first["source_id"], first["separation [arcsec]"]) == ("n04", 0)
+    assert "likely the same star" in first["note"]
+    caption = surroundings_panels(survey, survey.source("n03"))[0].caption
+    assert "circles at 5, 15, 60 arcsec" in caption
+    assert "n04: within 2 arcsec: likely the same star" in caption
+    assert "  " not in caption
+
+
+def test_the_finder_is_as_wide_as_its_farthest_neighbour_needs(field, tmp_path):
+    """At 4 arcsec a neighbour would lie under the star's own mark in a field of 60."""
+    table = field.sources.reset_index().iloc[:2]
+    table[["ra", "dec"]] = [[10.0, 0.0], [10.0, 4 / 3600]]
+    spec = ModalitySpec(name="metadata", kind="metadata", label="metadata", columns=("period",))
+    survey = write_survey(
+        tmp_path / "two", sources=table, modalities=[spec], arrays={}, split=SplitSpec(method="given"), provenance={}
+    )
+    panel = surroundings_panels(survey, survey.source("n00"))[0]
+    assert panel.figure.layout.yaxis.range[1] == pytest.approx(15 * 1.08)
+    assert "circles at 5, 15 arcsec" in panel.caption
+
+
+@pytest.mark.parametrize(
+    ("dec", "plain", "signed"), [(45.5, "45.500000", "+45.500000"), (-0.25, "-0.250000", "-0.250000")]
+)
+def test_declinations_have_a_sign_only_where_it_parts_two_numbers(field, dec, plain, signed):
+    source = replace(field.source("n03"), ra=0.000123, dec=dec)
+    asked = {link.name: parse_qs(urlsplit(link.url).query) for link in links_of(source)}
+    assert asked["LAMOST"]["dec"] == asked["Sky Patrol"]["dec"] == [plain]
+    assert asked["VizieR"]["-c"] == asked["VSX"]["coords"] == asked["Aladin Lite"]["target"] == [f"0.000123 {signed}"]
+    assert f"CIRCLE('ICRS', 0.000123, {plain}, 0.001389)" in asked["Gaia archive"]["QUERY"][0]
+
+
 def test_no_position_and_no_neighbour_have_their_sentence(field, tmp_path):
     panels = {one.key: one for one in surroundings_panels(field, field.source("n05"))}
     assert "no position" in panels["blends"].sentence
@@ -106,8 +147,6 @@ def test_links_carry_position_or_id_and_nothing_else(field):
     asked = parse_qs(urlsplit(links["SIMBAD"].url).query)["Coord"][0].split()
     assert [float(one) for one in asked] == pytest.approx([source.ra, source.dec], abs=1e-6)
     assert links_of(field.source("n05")) == []
-    from dataclasses import replace
-
     named = replace(source, catalogue={"edr3_source_id": "EDR3 5853498713190525696", "lamost_obsid": "123456"})
     links = {link.name: link for link in links_of(named)}
     assert "5853498713190525696" in links["Gaia archive"].url

@@ -13,7 +13,7 @@ __all__ = ["catalogue"]
 
 def catalogue(survey: Survey, source: Source, page: str) -> None:
     """Two columns."""
-    left, right = st.columns([11, 9], gap="medium")
+    left, right = st.columns([12, 8], gap="medium")
     with left:
         catalogue_panel(survey, source, height=520)
     with right:

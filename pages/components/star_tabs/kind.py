@@ -7,7 +7,7 @@ import streamlit as st
 
 from m3core.diagram_columns import amplitude_columns, distance_columns
 from m3core.extinction import extinction_column
-from m3core.star.among_kind import KindSettings, kind_panels
+from m3core.star.among_kind import KindSettings, best_distance, kind_panels
 from m3core.survey import Source, Survey
 from pages.components import state
 from pages.components.data_page.measuring import measured
@@ -27,11 +27,10 @@ def among_kind(survey: Survey, source: Source, page: str) -> None:
     """Six diagrams."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         distances = [*distance_columns(survey), ""]
-        best = "parallax" if "parallax" in distances else ""
         key = f"kind_distance_{survey.hash[:8]}"
         distance = st.selectbox(
-            "Distance from", distances, index=distances.index(best), key=key, width=220, persist_state="session",
-            format_func=lambda name: name or APPARENT,
+            "Distance from", distances, index=distances.index(best_distance(survey)), key=key, width=220,
+            persist_state="session", format_func=lambda name: name or APPARENT,
             help="A distance that was itself estimated from magnitudes shows what was assumed, and no more.",
         )  # fmt: skip
         use = "auto"

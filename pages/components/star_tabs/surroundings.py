@@ -1,5 +1,7 @@
 """Possible blends, distances of matches, and nights on which many stars deviate."""
 
+from dataclasses import replace
+
 import pandas as pd
 import streamlit as st
 
@@ -22,31 +24,40 @@ def surroundings(survey: Survey, source: Source, page: str) -> None:
     """The finder beside what else is told."""
     nights = nights_of(survey)
     panels = surroundings_panels(survey, source, nights)
-    left, right = st.columns(2, gap="medium")
+    row = survey.row(source.source_id)
+    left, right = st.columns([11, 9], gap="medium")
     for place, panel in zip((left, right, left if len(panels) < 3 else right), panels, strict=False):
         if panel.key == "nights" and nights is None:
             continue  # the bar shows how far it is
         with place:
-            show_panel(panel, file=source.source_id, on_select=open_point if panel.key == "blends" else None)
+            # keys of their own for every star: a click on an earlier one's finder or list is no click on this
+            keyed = replace(panel, key=f"{panel.key}_{row}")
+            show_panel(keyed, file=source.source_id, on_select=open_point if panel.key == "blends" else None)
             if panel.key == "blends" and not panel.data.empty:
-                _list(panel.data)
+                _list(panel.data, f"blends_list_{row}")
 
 
-def _list(data: pd.DataFrame) -> None:
+def _list(data: pd.DataFrame, key: str) -> None:
     def follow() -> None:
-        rows = st.session_state["blends_list"]["selection"]["rows"]
+        rows = st.session_state[key]["selection"]["rows"]
         if rows:
             state.choose(source=str(data.iloc[rows[0]]["source_id"]))
             st.rerun([VIEWER])
 
+    bare = () if data["note"].any() else ("note",)
+    shown = [name for name in data if name not in (*OFFSETS, *bare)]
     st.dataframe(
-        data, hide_index=True, key="blends_list", alt="Nearest sources of the survey on the sky", on_select=follow,
-        selection_mode="single-row", height=min(300, 38 + 35 * len(data)),
-        column_order=[name for name in data if name not in OFFSETS],
+        data, hide_index=True, key=key, alt="Nearest sources of the survey on the sky", on_select=follow,
+        selection_mode="single-row", height=min(300, 38 + 35 * len(data)), column_order=shown,
         column_config={
-            "separation [arcsec]": st.column_config.NumberColumn("arcsec", format="%.2f", help="Separation."),
-            "position_angle [deg]": st.column_config.NumberColumn("PA [deg]", format="%.1f", help="North over east."),
-            "period [d]": st.column_config.NumberColumn("period [d]", format="%.5f"),
+            "label": st.column_config.TextColumn("label", width=65),
+            "separation [arcsec]": st.column_config.NumberColumn(
+                "arcsec", format="%.2f", width=70, help="Separation."
+            ),
+            "position_angle [deg]": st.column_config.NumberColumn(
+                "PA [deg]", format="%.1f", width=65, help="North over east."
+            ),
+            "period [d]": st.column_config.NumberColumn("period [d]", format="%.6g", width=80),
         },
     )  # fmt: skip
     st.caption("The nearest sources of this survey within a degree; a click on a row opens it.")
