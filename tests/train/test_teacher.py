@@ -9,7 +9,7 @@ from tests.train.conftest import SMALL
 from tests.train.test_runs import command
 from training import teacher
 from training.classifier_setup import build_classifier, one_hot, prepare
-from training.config import FinetuneConfig
+from training.config import READ_OUT, FinetuneConfig
 
 
 @pytest.fixture(scope="module")
@@ -85,13 +85,17 @@ def test_one_hot_says_nothing_of_a_source_without_a_class(setup):
     assert one_hot(prepared).sum(axis=1).tolist() == (prepared.targets >= 0).astype(float).tolist()
 
 
-def test_the_preset_uses_them_from_a_run_and_scratch_refuses_them(stars, tuned, tmp_path):
+def test_the_preset_uses_them_from_a_run(tuned):
     out, _ = tuned
     assert Run.open(out).config()["settings"]["pseudo_labels"] == 0.5
     assert "by pseudo-labels" in (out / "log.txt").read_text()
-    settings = [*SMALL, "--set", "pseudo_labels=0.5"]
+
+
+@pytest.mark.parametrize("name", READ_OUT)
+def test_scratch_refuses_what_reads_pre_trained_encoders(stars, tmp_path, name):
+    settings = [*SMALL, "--set", f"{name}=0.5"]
     done = command("finetune", "--survey", stars.path, "--from", "scratch", "--out", tmp_path / "no", *settings)
     assert done.returncode == 2
-    assert "pseudo_labels" in done.stderr
+    assert name in done.stderr
     assert "start from a run" in done.stderr
     assert not (tmp_path / "no").exists()

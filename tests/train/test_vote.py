@@ -11,8 +11,6 @@ from m3core.classifier.logits import class_logits
 from m3core.errors import CheckpointError
 from m3core.model import Classifier
 from m3core.run import Run
-from tests.train.conftest import SMALL
-from tests.train.test_runs import command
 from training import vote
 from training.classifier_setup import build_classifier, prepare
 from training.config import FinetuneConfig
@@ -96,16 +94,10 @@ def test_a_checkpoint_keeps_them_and_a_broken_one_is_told(setup, tmp_path):
         load_checkpoint(tmp_path / "broken")
 
 
-def test_the_preset_uses_them_from_a_run_and_scratch_refuses_them(stars, tuned, tmp_path):
+def test_the_preset_uses_them_from_a_run(tuned):
     out, _ = tuned
     assert Run.open(out).config()["settings"]["tree_share"] == 0.5
     assert "trees vote beside the network" in (out / "log.txt").read_text()
     model = load_checkpoint(out)
     assert isinstance(model, Classifier)
     assert model.trees.share == 0.5
-    settings = [*SMALL, "--set", "tree_share=0.5"]
-    done = command("finetune", "--survey", stars.path, "--from", "scratch", "--out", tmp_path / "no", *settings)
-    assert done.returncode == 2
-    assert "tree_share" in done.stderr
-    assert "start from a run" in done.stderr
-    assert not (tmp_path / "no").exists()
