@@ -27,7 +27,8 @@ def first_start() -> bool:
 
 
 def wait_for_demo() -> bool:
-    """On any other page without a survey: the same, and the page goes on with the demo once it is there.
+    """On any other page without a survey, or with the demo's before its run is there: the same, and the page goes on
+    with the demo once it is whole.
 
     Returns:
         Whether it is being made; the page then shows how far.
@@ -63,7 +64,8 @@ def _is_at_work() -> bool:
         st.title("Welcome to M3 Explorer")
         st.markdown(
             f"Your workspace is empty, so it opens with a demo: {OPTIONS.sources:,} **simulated** variable stars with "
-            "light curves, spectra and catalogue columns, and a model trained on them. It takes some seconds, once."
+            "light curves, spectra and catalogue columns, and a model trained on them. It takes some seconds, once; two "
+            "minutes where this processor rounds otherwise than the one it was made on."
         )
         st.page_link(links.IMPORT, label="Your own data", icon=":material/upload_file:")
         jobs.show_progress(JOB)

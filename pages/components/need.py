@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from demo import NAME as DEMO
 from m3core.errors import M3Error
 from m3core.manifold import Maps
 from m3core.survey import Survey
@@ -15,9 +16,9 @@ __all__ = ["need_maps", "need_run", "need_survey"]
 def need_survey() -> Survey:
     """The chosen survey; without one the page ends here."""
     name = state.chosen().survey
+    if name in (None, DEMO) and wait_for_demo():  # someone went on while the start page was laying it out
+        st.stop()
     if name is None:
-        if wait_for_demo():  # someone went on while the start page was laying it out
-            st.stop()
         st.info("There is no survey yet: import your own files first.", icon=":material/dataset:")
         st.page_link(links.IMPORT, label="Import files", icon=":material/upload_file:")
         st.stop()

@@ -171,7 +171,10 @@ def mapped_run() -> str | None:
 
 
 def _default_run(survey_name: str | None, names: list[str]) -> str | None:
-    """The latest run of the survey that has a map, else its latest, else none."""
-    of_survey = resources.runs_of_survey(survey_name, tuple(names)) if survey_name else []
-    mapped = [name for name in of_survey if resources.has_maps(name, survey_name)]
-    return next(iter(mapped or of_survey), None)
+    """The latest run of the survey that has a map, else its latest, else the latest other one with a map of it."""
+    if survey_name is None:
+        return None
+    of_survey = resources.runs_of_survey(survey_name, tuple(names))
+    mapped = [name for name in names if resources.has_maps(name, survey_name)]
+    own = [name for name in of_survey if name in mapped]
+    return next(iter(own or of_survey or mapped), None)
