@@ -103,10 +103,11 @@ def in_threads(
 
 def _as_worker() -> None:
     """End with the parent: a process whose parent was killed would wait for work for ever. One thread: each core has
-    a process already."""
+    a process already, and two that wait for one another's cores take four times as long."""
     from threadpoolctl import threadpool_limits
 
-    threadpool_limits(1)
+    threadpool_limits(1)  # libraries that are loaded already; and those that the work will load:
+    os.environ.update({f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")})
     threading.Thread(target=_end_after_parent, daemon=True).start()
 
 

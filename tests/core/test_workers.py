@@ -36,6 +36,20 @@ def ends_itself(number: int) -> int:
     return number
 
 
+def threads_of_libraries(number: int) -> list[int]:
+    import nifty_ls  # noqa: F401  its OpenMP
+    from threadpoolctl import threadpool_info
+
+    return [library["num_threads"] for library in threadpool_info()]
+
+
+def test_a_core_has_one_thread(allowed):
+    with in_processes(threads_of_libraries, [1, 2], 2) as found:
+        for threads in found:
+            assert len(threads) > 1
+            assert set(threads) == {1}
+
+
 def test_order_and_processes(survey, allowed):
     seen: list[float] = []
     found = of_each_source(process_and_id, survey, range(229, -1, -1), seen.append, serial_below=2)
