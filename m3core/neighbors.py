@@ -34,7 +34,8 @@ def nearest(
     for start in range(0, len(queries), CHUNK):
         rows = start + np.flatnonzero(np.isfinite(queries[start : start + CHUNK]).all(axis=1))
         scores = queries[rows] @ table.T
-        query, near = np.nonzero(scores >= _lower_bounds(scores, n_found)[:, None])
+        above = np.flatnonzero(scores >= _lower_bounds(scores, n_found)[:, None])  # nonzero of a matrix is slow
+        query, near = np.divmod(above, scores.shape[1])
         value = scores[query, near]
         order = np.lexsort((near, -value, query))  # equal ones by row number: the same list every time
         first = np.searchsorted(query, np.arange(len(rows)))[:, None] + np.arange(n_found)

@@ -31,9 +31,10 @@ Classes = NDArray[np.int64]
 Progress = Callable[[float], None]
 
 N_FOLDS = 5
-N_TREES = 200
+N_TREES, N_TREES_OF_MANY = 200, 80
 MOST_FOR_A_TREE = 6000
-"""A tree is grown from at most so many sources drawn with replacement: large surveys take time in proportion."""
+"""A tree is grown from at most so many sources drawn with replacement; where there are more, fewer trees are as good
+(docs/label-issues.md): large surveys take time in proportion."""
 
 TREE_COMPONENTS, GAUSSIAN_EMBEDDING, GAUSSIAN_FEATURES = 40, 20, 30
 """Principal components that the trees and the Gaussians are given."""
@@ -112,9 +113,8 @@ def _trees(seed: int, n: int) -> Any:
     from sklearn.ensemble import ExtraTreesClassifier
 
     limited = {"bootstrap": True, "max_samples": MOST_FOR_A_TREE} if n > MOST_FOR_A_TREE else {}
-    return ExtraTreesClassifier(
-        N_TREES, min_samples_leaf=3, max_features=0.3, random_state=seed, n_jobs=1, **limited
-    )  # fmt: skip
+    count = N_TREES_OF_MANY if limited else N_TREES
+    return ExtraTreesClassifier(count, min_samples_leaf=3, max_features=0.3, random_state=seed, n_jobs=1, **limited)
 
 
 def _gaussians(seed: int, n: int) -> Any:

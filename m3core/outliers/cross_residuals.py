@@ -26,6 +26,9 @@ MOST_JUDGED = 5000
 
 RIDGES = 10.0 ** np.arange(-7, 1.5, 0.5)
 SCALE_RIDGES = 10.0 ** np.arange(-4, 2.5, 0.5)
+A_PART = 1000
+"""Sources that are worked on at a time."""
+
 FITS = 3
 SHRINKAGE = 0.1
 CLIP, FAR = 3.0, 15.0
@@ -190,30 +193,31 @@ def _basis(inputs: Array, seed: int) -> Array:
 class _Axes:
     """The eigenvectors of the normal matrix of weighted least squares: they make a fit with any ridge cheap.
 
-    The size of that matrix is the basis', however many the sources; every ridge exceeds its rounding.
+    The size of that matrix is the basis', however many the sources; every ridge exceeds its rounding. What has a row a
+    source and a column an axis is made of some sources at a time: of all it would be gigabytes.
 
     Attributes:
-        weight: (n, 1).
-        turned: (n, B) the basis in eigenvectors; squared: (n, B) weight times its square; values: (B,) eigenvalues.
+        basis: (n, B); weight: (n, 1).
+        vectors: (B, B), a column an axis; values: (B,) eigenvalues.
     """
 
+    basis: Array
     weight: Array
-    turned: Array
-    squared: Array
+    vectors: Array
     values: Array
 
     @classmethod
     def of(cls, basis: Array, weight: Array) -> "_Axes":
-        scaled = basis * np.sqrt(weight)[:, None]
-        values, vectors = np.linalg.eigh(scaled.T @ scaled)  # of one matrix with itself: half the work
-        turned = basis @ vectors
-        squared = turned**2
-        squared *= weight[:, None]
-        return cls(weight[:, None], turned, squared, np.maximum(values, 0.0))
+        root, normal = np.sqrt(weight)[:, None], np.zeros((basis.shape[1], basis.shape[1]))
+        for part in _parts(len(basis)):
+            scaled = basis[part] * root[part]
+            normal += scaled.T @ scaled  # of one matrix with itself: half the work
+        values, vectors = np.linalg.eigh(normal)
+        return cls(basis, weight[:, None], vectors, np.maximum(values, 0.0))
 
     def fit(self, targets: Array) -> "_Fit":
         """Of (n, K) targets."""
-        return _Fit(self, targets, self.turned.T @ (targets * self.weight))
+        return _Fit(self, targets, self.vectors.T @ (self.basis.T @ (targets * self.weight)))
 
 
 @dataclass(frozen=True)
@@ -228,12 +232,35 @@ class _Fit:
     targets: Array
     right: Array
 
-    def left_out(self, ridge: float, rows: slice = slice(None), columns: Any = slice(None)) -> Array:
-        """Residuals of some rows and targets, each of a fit without its source."""
+    def best(self, ridges: Array, rows: slice) -> NDArray[np.int64]:
+        """(K,) the number of the ridge with which some sources are best predicted, each by a fit without it."""
+        turned, squared = self._turned(rows)
+        errors = [_error(self._left_out(turned, squared, rows, slice(None), ridge)) for ridge in ridges]
+        return np.argmin(errors, axis=0)
+
+    def left_out(self, ridges: Array) -> Array:
+        """(n, K) residuals, each of a fit without its source, with (K,) a ridge a target."""
+        residual = np.empty_like(self.targets)
+        columns = [(ridge, np.flatnonzero(ridges == ridge)) for ridge in np.unique(ridges)]
+        for part in _parts(len(residual)):
+            turned, squared = self._turned(part)
+            for ridge, own in columns:
+                residual[part, own] = self._left_out(turned, squared, part, own, ridge)
+        return residual
+
+    def _turned(self, rows: slice) -> tuple[Array, Array]:
+        """The basis of some sources in eigenvectors, and its square times the weight."""
+        turned = self.axes.basis[rows] @ self.axes.vectors
+        return turned, turned**2 * self.axes.weight[rows]
+
+    def _left_out(self, turned: Array, squared: Array, rows: slice, columns: Any, ridge: float) -> Array:
         inverse = 1 / (self.axes.values + ridge * len(self.targets))
-        fitted = self.axes.turned[rows] @ (self.right[:, columns] * inverse[:, None])
-        leverage = self.axes.squared[rows] @ inverse
-        return (self.targets[rows, columns] - fitted) / np.maximum(1 - leverage, 1e-12)[:, None]
+        fitted = turned @ (self.right[:, columns] * inverse[:, None])
+        return (self.targets[rows, columns] - fitted) / np.maximum(1 - squared @ inverse, 1e-12)[:, None]
+
+
+def _parts(n: int) -> list[slice]:
+    return [slice(start, start + A_PART) for start in range(0, n, A_PART)]
 
 
 def _error(residual: Array) -> Array:
@@ -259,10 +286,7 @@ def _left_out(
             z = np.minimum((residual / _robust_scale(residual, known)) ** 2, 25.0).mean(axis=1)
             axes = _Axes.of(basis, np.minimum(1.0, 2 * np.median(z) / np.maximum(z, 1e-9)))
         fit = axes.fit(filled)
-        chosen = np.argmin([_error(fit.left_out(ridge, judged)) for ridge in ridges], axis=0)
-        for ridge in np.unique(chosen):
-            own = np.flatnonzero(chosen == ridge)
-            residual[:, own] = fit.left_out(ridges[ridge], columns=own)
+        residual = fit.left_out(ridges[fit.best(ridges, judged)])
         expected = filled - residual
         filled = np.where(known, targets, expected)
     return residual, expected
