@@ -105,6 +105,7 @@ class _Trace:
     style: dict[str, Any]
     thickness: float = 0.8
     time: Array | None = None
+    season: int | None = None
 
 
 def curves_of(series: Sequence[Series]) -> list[Curve]:
@@ -202,6 +203,7 @@ def _traces(
             style = {"mode": "markers", "marker": {"color": tint, "size": 5, "opacity": opacity, "symbol": symbol}}
             part_error = None if error is None else error[part]
             add(f"{name} season {season + 1}", curve.time[part], curve.value[part], part_error, style, tint)
+            found[-1] = replace(found[-1], season=int(season))
     for points, words, symbol, tint in (
         (curve.limit, "upper limits", "triangle-down", LIMIT_COLOUR), (curve.flagged, "flagged", "x-thin", GREY),
     ):  # fmt: skip
@@ -268,7 +270,36 @@ def _drawn(
         layout[f"yaxis{suffix}"] = {
             **_axis(label), **reversed_axis, "domain": [bottom, top], "anchor": f"x{suffix}",
         }  # fmt: skip
-    return go.Figure({"data": [_data(one, kind, look) for one in traces], "layout": layout})
+    data = [_data(one, kind, look) for one in traces]
+    if len(curves) > 1:
+        data += _season_legend(data, traces)
+    return go.Figure({"data": data, "layout": layout})
+
+
+def _season_legend(data: Sequence[dict[str, Any]], traces: Sequence[_Trace]) -> list[dict[str, Any]]:
+    """One entry a season (its colour) and one a band (its symbol), not one of each pair: 40 would fill the figure.
+
+    Returns:
+        traces that only name the bands.
+    """
+    seasons: set[int] = set()
+    bands: dict[int, dict[str, Any]] = {}
+    for drawn, trace in zip(data, traces, strict=True):
+        if trace.season is None:
+            continue
+        name = f"season {trace.season + 1}"
+        band = trace.name.removesuffix(f" {name}")
+        drawn |= {"name": name, "legendgroup": name, "showlegend": trace.season not in seasons, "legendrank": 900}
+        seasons.add(trace.season)
+        mark = {"symbol": drawn["marker"]["symbol"], "color": GREY, "size": 5}
+        bands.setdefault(
+            trace.row,
+            {
+                "type": drawn["type"], "name": band, "x": [None], "y": [None], "mode": "markers", "marker": mark,
+                "hoverinfo": "skip", "legendrank": 800,
+            },
+        )  # fmt: skip
+    return list(bands.values())
 
 
 def _data(trace: _Trace, kind: str, look: Look) -> dict[str, Any]:
