@@ -49,16 +49,16 @@ def periodogram_figure(found: Periodogram, period: float | None, *, height: int 
     if period is not None and found.frequency[0] <= 1 / period <= found.frequency[-1]:
         f = 1 / period
         power.append(_marks([f], [f"f {f:.6f} d⁻¹"], found, "folded here", GREEN, "triangle-down"))
-        aliases = found.aliases(f)
-        names, near = [a.name for a in aliases], 0.03 * float(np.ptp(found.frequency))
-        # a text beside the folding frequency would lie on its own
-        shown = ["" if abs(a.frequency - f) < near else a.name for a in aliases]
-        power.append(_marks([a.frequency for a in aliases], names, found, "aliases", OKABE_ITO[3], "x", shown=shown))
+        aliases = [(a.frequency, a.name) for a in found.aliases(f)]
         others = [(f / 2, "f / 2"), (2 * f, "2 f"), (3 * f, "3 f")]
         inside = [(at, name) for at, name in others if found.frequency[0] <= at <= found.frequency[-1]]
-        power.append(
-            _marks([a for a, _ in inside], [n for _, n in inside], found, "harmonics", OKABE_ITO[4], "triangle-up")
-        )
+        taken = [f]
+        for group, name, colour, symbol in (
+            (inside, "harmonics", OKABE_ITO[4], "triangle-up"), (aliases, "aliases", OKABE_ITO[3], "x"),
+        ):  # fmt: skip
+            shown = _apart(group, taken, 0.05 * float(found.frequency[-1]))
+            names = [one for _, one in group]
+            power.append(_marks([at for at, _ in group], names, found, name, colour, symbol, shown=shown))
     # last and not by WebGL, which lies below: a click takes the peak itself, not the sign of an alias beside it
     tops, top_power = np.array([p.frequency for p in found.peaks]), np.array([p.power for p in found.peaks])
     power.append(_peaks(tops, top_power, "highest peaks", ORANGE, 1) | {"type": "scatter"})
@@ -169,6 +169,16 @@ def _marks(
         "hovertemplate": "%{hovertext}<br>P = %{customdata:.7f} d<br>%{y:.4f}<br>click to fold<extra></extra>",
         **_axes(1),
     }  # fmt: skip
+
+
+def _apart(group: Sequence[tuple[float, str]], taken: list[float], near: float) -> list[str]:
+    """The texts of a group, empty where one stands `near` already; those shown are added to `taken`."""
+    shown = []
+    for at, name in group:
+        is_free = all(abs(at - one) >= near for one in taken)
+        shown.append(name if is_free else "")
+        taken += [at] if is_free else []
+    return shown
 
 
 def _axes(row: int) -> dict[str, str]:
