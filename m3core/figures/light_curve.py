@@ -19,7 +19,18 @@ from m3core.figures.text import plain
 from m3core.kinds.base import Series
 from m3core.light_curve import phase_fold
 
-__all__ = ["Curve", "Fold", "Look", "Phases", "curves_of", "folded_figure", "offset_of", "phases", "points_figure"]
+__all__ = [
+    "Curve",
+    "Fold",
+    "Look",
+    "Phases",
+    "curves_of",
+    "folded_figure",
+    "less_offset",
+    "offset_of",
+    "phases",
+    "points_figure",
+]
 
 Array = NDArray[np.float64]
 Phases = Literal["0 to 2", "0 to 1", "-0.5 to 0.5", "-0.5 to 1.5"]
@@ -128,13 +139,22 @@ def offset_of(curves: Sequence[Curve]) -> float:
     return float(JULIAN_OFFSET) if low > 2_400_000 and high < 2_500_000 else 0.0
 
 
+def less_offset(label: str, offset: float) -> str:
+    """The title of an axis of times from which an offset is taken: 'HJD − 2450000 [d]'."""
+    name, bracket, unit = label.partition(" [")
+    return f"{name} − {offset:.12g}{bracket}{unit}" if offset else label
+
+
 def points_figure(curves: Sequence[Curve], look: Look | None = None) -> go.Figure:
     """Light curves in time, of one time system and one quantity."""
     look = look or Look()
     offset = offset_of(curves) if look.offset is None else look.offset
-    name, bracket, unit = curves[0].time_label.partition(" [")
-    label = f"{name} − {offset:.12g}{bracket}{unit}" if offset else curves[0].time_label
-    x_axis = {"title": _title(label), "tickformat": ".6~f", "nticks": 7, "hoverformat": ".5f"}
+    x_axis = {
+        "title": _title(less_offset(curves[0].time_label, offset)),
+        "tickformat": ".6~f",
+        "nticks": 7,
+        "hoverformat": ".5f",
+    }
     moved = [
         replace(
             one, time=one.time - offset, binned=None, fitted=None,
@@ -280,26 +300,23 @@ def _season_legend(data: Sequence[dict[str, Any]], traces: Sequence[_Trace]) -> 
     """One entry a season (its colour) and one a band (its symbol), not one of each pair: 40 would fill the figure.
 
     Returns:
-        traces that only name the bands.
+        traces that are only names.
     """
-    seasons: set[int] = set()
-    bands: dict[int, dict[str, Any]] = {}
+    bands: dict[str, dict[str, Any]] = {}
+    seasons: dict[str, dict[str, Any]] = {}
     for drawn, trace in zip(data, traces, strict=True):
         if trace.season is None:
             continue
-        name = f"season {trace.season + 1}"
-        band = trace.name.removesuffix(f" {name}")
-        drawn |= {"name": name, "legendgroup": name, "showlegend": trace.season not in seasons, "legendrank": 900}
-        seasons.add(trace.season)
-        mark = {"symbol": drawn["marker"]["symbol"], "color": GREY, "size": 5}
-        bands.setdefault(
-            trace.row,
-            {
-                "type": drawn["type"], "name": band, "x": [None], "y": [None], "mode": "markers", "marker": mark,
-                "hoverinfo": "skip", "legendrank": 800,
-            },
-        )  # fmt: skip
-    return list(bands.values())
+        name, symbol = f"season {trace.season + 1}", drawn["marker"]["symbol"]
+        drawn |= {"legendgroup": name, "showlegend": False}
+        bands.setdefault(trace.name.removesuffix(f" {name}"), {"symbol": symbol, "color": GREY})
+        seasons.setdefault(name, {"symbol": "circle", "color": trace.colour})
+    common = {"type": "scatter", "x": [None], "y": [None], "mode": "markers", "hoverinfo": "skip"}
+    named = [common | {"name": name, "marker": mark, "legendrank": 800} for name, mark in bands.items()]
+    return named + [
+        common | {"name": name, "marker": mark, "legendrank": 900, "legendgroup": name}
+        for name, mark in sorted(seasons.items(), key=lambda one: int(one[0].split()[-1]))
+    ]
 
 
 def _data(trace: _Trace, kind: str, look: Look) -> dict[str, Any]:
