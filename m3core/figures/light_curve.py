@@ -19,7 +19,18 @@ from m3core.figures.text import plain
 from m3core.kinds.base import Series
 from m3core.light_curve import phase_fold
 
-__all__ = ["Curve", "Fold", "Look", "Phases", "curves_of", "folded_figure", "offset_of", "phases", "points_figure"]
+__all__ = [
+    "Curve",
+    "Fold",
+    "Look",
+    "Phases",
+    "curves_of",
+    "folded_figure",
+    "less_offset",
+    "offset_of",
+    "phases",
+    "points_figure",
+]
 
 Array = NDArray[np.float64]
 Phases = Literal["0 to 2", "0 to 1", "-0.5 to 0.5", "-0.5 to 1.5"]
@@ -105,6 +116,7 @@ class _Trace:
     style: dict[str, Any]
     thickness: float = 0.8
     time: Array | None = None
+    season: int | None = None
 
 
 def curves_of(series: Sequence[Series]) -> list[Curve]:
@@ -127,13 +139,22 @@ def offset_of(curves: Sequence[Curve]) -> float:
     return float(JULIAN_OFFSET) if low > 2_400_000 and high < 2_500_000 else 0.0
 
 
+def less_offset(label: str, offset: float) -> str:
+    """The title of an axis of times from which an offset is taken: 'HJD − 2450000 [d]'."""
+    name, bracket, unit = label.partition(" [")
+    return f"{name} − {offset:.12g}{bracket}{unit}" if offset else label
+
+
 def points_figure(curves: Sequence[Curve], look: Look | None = None) -> go.Figure:
     """Light curves in time, of one time system and one quantity."""
     look = look or Look()
     offset = offset_of(curves) if look.offset is None else look.offset
-    name, bracket, unit = curves[0].time_label.partition(" [")
-    label = f"{name} − {offset:.12g}{bracket}{unit}" if offset else curves[0].time_label
-    x_axis = {"title": _title(label), "tickformat": ".6~f", "nticks": 7, "hoverformat": ".5f"}
+    x_axis = {
+        "title": _title(less_offset(curves[0].time_label, offset)),
+        "tickformat": ".6~f",
+        "nticks": 7,
+        "hoverformat": ".5f",
+    }
     moved = [
         replace(
             one, time=one.time - offset, binned=None, fitted=None,
@@ -202,6 +223,7 @@ def _traces(
             style = {"mode": "markers", "marker": {"color": tint, "size": 5, "opacity": opacity, "symbol": symbol}}
             part_error = None if error is None else error[part]
             add(f"{name} season {season + 1}", curve.time[part], curve.value[part], part_error, style, tint)
+            found[-1] = replace(found[-1], season=int(season))
     for points, words, symbol, tint in (
         (curve.limit, "upper limits", "triangle-down", LIMIT_COLOUR), (curve.flagged, "flagged", "x-thin", GREY),
     ):  # fmt: skip
@@ -268,7 +290,33 @@ def _drawn(
         layout[f"yaxis{suffix}"] = {
             **_axis(label), **reversed_axis, "domain": [bottom, top], "anchor": f"x{suffix}",
         }  # fmt: skip
-    return go.Figure({"data": [_data(one, kind, look) for one in traces], "layout": layout})
+    data = [_data(one, kind, look) for one in traces]
+    if len(curves) > 1:
+        data += _season_legend(data, traces)
+    return go.Figure({"data": data, "layout": layout})
+
+
+def _season_legend(data: Sequence[dict[str, Any]], traces: Sequence[_Trace]) -> list[dict[str, Any]]:
+    """One entry a season (its colour) and one a band (its symbol), not one of each pair: 40 would fill the figure.
+
+    Returns:
+        traces that are only names.
+    """
+    bands: dict[str, dict[str, Any]] = {}
+    seasons: dict[str, dict[str, Any]] = {}
+    for drawn, trace in zip(data, traces, strict=True):
+        if trace.season is None:
+            continue
+        name, symbol = f"season {trace.season + 1}", drawn["marker"]["symbol"]
+        drawn |= {"legendgroup": name, "showlegend": False}
+        bands.setdefault(trace.name.removesuffix(f" {name}"), {"symbol": symbol, "color": GREY})
+        seasons.setdefault(name, {"symbol": "circle", "color": trace.colour})
+    common = {"type": "scatter", "x": [None], "y": [None], "mode": "markers", "hoverinfo": "skip"}
+    named = [common | {"name": name, "marker": mark, "legendrank": 800} for name, mark in bands.items()]
+    return named + [
+        common | {"name": name, "marker": mark, "legendrank": 900, "legendgroup": name}
+        for name, mark in sorted(seasons.items(), key=lambda one: int(one[0].split()[-1]))
+    ]
 
 
 def _data(trace: _Trace, kind: str, look: Look) -> dict[str, Any]:

@@ -32,6 +32,9 @@ MOST_DRAWN = 4000
 
 LEVELS = (0.1, 0.01, 0.001)
 SMALL_PEAKS = 150
+TEXT_WIDTH, TEXT_HEIGHT = 0.09, 0.08
+"""Of the axes, what the name of a mark takes."""
+
 FREQUENCY, POWER = "Frequency [d⁻¹]", "Power (0 to 1)"
 
 
@@ -49,16 +52,16 @@ def periodogram_figure(found: Periodogram, period: float | None, *, height: int 
     if period is not None and found.frequency[0] <= 1 / period <= found.frequency[-1]:
         f = 1 / period
         power.append(_marks([f], [f"f {f:.6f} d⁻¹"], found, "folded here", GREEN, "triangle-down"))
-        aliases = found.aliases(f)
-        names, near = [a.name for a in aliases], 0.03 * float(np.ptp(found.frequency))
-        # a text beside the folding frequency would lie on its own
-        shown = ["" if abs(a.frequency - f) < near else a.name for a in aliases]
-        power.append(_marks([a.frequency for a in aliases], names, found, "aliases", OKABE_ITO[3], "x", shown=shown))
+        aliases = [(a.frequency, a.name) for a in found.aliases(f)]
         others = [(f / 2, "f / 2"), (2 * f, "2 f"), (3 * f, "3 f")]
         inside = [(at, name) for at, name in others if found.frequency[0] <= at <= found.frequency[-1]]
-        power.append(
-            _marks([a for a, _ in inside], [n for _, n in inside], found, "harmonics", OKABE_ITO[4], "triangle-up")
-        )
+        apart = _apart([(f, ""), *inside, *aliases], found)
+        for group, name, colour, symbol in (
+            (inside, "harmonics", OKABE_ITO[4], "triangle-up"), (aliases, "aliases", OKABE_ITO[3], "x"),
+        ):  # fmt: skip
+            shown = [one if one in apart else "" for _, one in group]
+            names = [one for _, one in group]
+            power.append(_marks([at for at, _ in group], names, found, name, colour, symbol, shown=shown))
     # last and not by WebGL, which lies below: a click takes the peak itself, not the sign of an alias beside it
     tops, top_power = np.array([p.frequency for p in found.peaks]), np.array([p.power for p in found.peaks])
     power.append(_peaks(tops, top_power, "highest peaks", ORANGE, 1) | {"type": "scatter"})
@@ -157,9 +160,7 @@ def _marks(
 ) -> dict[str, Any]:  # fmt: skip
     """Signs at frequencies, at the power that stands there."""
     at = np.asarray(frequency, np.float64)
-    # the highest sample within a peak's width, so that a sign stands on its peak
-    near = [int(np.argmin(np.abs(found.frequency - one))) for one in at]
-    power = [float(found.power[max(0, k - 3) : k + 4].max()) for k in near]
+    power = [_power_at(found, one) for one in frequency]
     return {
         "type": "scatter", "mode": "markers+text", "x": at, "y": power, "name": name, "customdata": 1 / at,
         "text": [plain(one) for one in shown or names], "hovertext": [plain(one) for one in names],
@@ -169,6 +170,26 @@ def _marks(
         "hovertemplate": "%{hovertext}<br>P = %{customdata:.7f} d<br>%{y:.4f}<br>click to fold<extra></extra>",
         **_axes(1),
     }  # fmt: skip
+
+
+def _power_at(found: Periodogram, frequency: float) -> float:
+    """The highest sample within a peak's width, so that a sign stands on its peak."""
+    near = int(np.argmin(np.abs(found.frequency - frequency)))
+    return float(found.power[max(0, near - 3) : near + 4].max())
+
+
+def _apart(marks: Sequence[tuple[float, str]], found: Periodogram) -> set[str]:
+    """The names that are written so that none lies on another: the first mark's, then those of more power."""
+    placed: list[tuple[float, float]] = []
+    shown = set()
+    high, wide = TEXT_HEIGHT * float(found.power.max()), TEXT_WIDTH * float(found.frequency[-1])
+    rest = sorted(marks[1:], key=lambda one: -_power_at(found, one[0]))
+    for at, name in [marks[0], *rest]:
+        power = _power_at(found, at)
+        if all(abs(at - x) >= wide or abs(power - y) >= high for x, y in placed):
+            placed.append((at, power))
+            shown.add(name)
+    return shown
 
 
 def _axes(row: int) -> dict[str, str]:

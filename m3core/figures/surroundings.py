@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from m3core.figures.among_kind import LEGEND, STAR
 from m3core.figures.blank import axis
+from m3core.figures.light_curve import curves_of, less_offset, offset_of
 from m3core.figures.palette import GREY, OKABE_ITO, band_colours
 from m3core.figures.text import plain
 from m3core.kinds import Series
@@ -63,22 +64,23 @@ def nights_figure(series: Sequence[tuple[Series, NDArray[np.bool_]]], *, height:
     """Light curves in time, observations on bad nights crossed; curves of one kind of axis share it."""
     labels = list(dict.fromkeys((one.y_label, one.invert_y) for one, _ in series))
     colours = band_colours([one.name for one, _ in series])
+    offset = offset_of(curves_of([one for one, _ in series]))
     traces = []
     for (one, bad), colour in zip(series, colours, strict=True):
         number = labels.index((one.y_label, one.invert_y))
         place: dict[str, Any] = {"yaxis": "y" if number == 0 else f"y{number + 1}"}
         dots = {"color": colour, "size": 5, "opacity": 0.7}
         common = {"mode": "markers", "hovertemplate": f"{plain(one.name)}<br>%{{x}}<br>%{{y:.4f}}<extra></extra>"}
-        traces.append(go.Scattergl(x=one.x, y=one.y, name=plain(one.name), marker=dots, **common, **place))
+        traces.append(go.Scattergl(x=one.x - offset, y=one.y, name=plain(one.name), marker=dots, **common, **place))
         if bad.any():
             cross = {"color": "#D62728", "symbol": "x", "size": 8}
             name = f"{plain(one.name)}, bad night ({int(bad.sum())})"
-            traces.append(go.Scattergl(x=one.x[bad], y=one.y[bad], name=name, marker=cross, **common, **place))
+            traces.append(go.Scattergl(x=one.x[bad] - offset, y=one.y[bad], name=name, marker=cross, **common, **place))
     figure = go.Figure(traces)
     layout: dict[str, Any] = {
         "height": height, "margin": {"l": 8, "r": 8, "t": 32, "b": 8}, "hovermode": "closest",
         "legend": LEGEND,
-        "xaxis": axis(series[0][0].x_label, tickformat=".6~f"),
+        "xaxis": axis(less_offset(series[0][0].x_label, offset), tickformat=".6~f"),
     }  # fmt: skip
     for number, (label, invert) in enumerate(labels):
         side = {} if number == 0 else {"overlaying": "y", "side": "right"}

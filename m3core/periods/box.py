@@ -2,6 +2,9 @@
 
 All bands on one zero point (each less its median), brighter up. The grid of periods goes octave by octave, so that
 durations are a share of the period: `SHARES`, from `shortest_share` up.
+
+The log likelihood of a box over a constant is half the square of depth over error. astropy's objective 'likelihood' is
+half of depth² over the error of the level inside alone, which passes any bound where nearly all points lie in the box.
 """
 
 from collections.abc import Callable, Sequence
@@ -121,14 +124,18 @@ def box_search(
     for start, end in pairwise(edges):
         frequency = np.arange(1 / start, 1 / end, -0.5 * smallest / span)
         for part in np.array_split(frequency, max(1, len(frequency) // 20_000)):
-            found = model.power(1 / part, shares * start, oversample=OVERSAMPLE)
+            found = model.power(1 / part, shares * start, objective="snr", oversample=OVERSAMPLE)
             periods.append(1 / part)
-            powers.append(np.asarray(found.power, np.float64))
+            powers.append(_log_likelihood(found.power))
             done += len(part) / (2 * span * (high - low) / smallest)
             progress(min(done, 1.0), f"Boxes on {min(done, 1.0):.0%} of the periods.")
     period, power = np.concatenate(periods), np.concatenate(powers)
     peaks = [_peak(joined, float(period[place]), shares, span) for place in highest(power, N_PEAKS, apart=20)]
     return BoxSearch(period, power, tuple(sorted(peaks, key=lambda one: -one.power)), float(smallest))
+
+
+def _log_likelihood(signal_to_noise: Array) -> Array:
+    return 0.5 * np.square(np.asarray(signal_to_noise, np.float64))
 
 
 def _peak(joined: Band, period: float, shares: Array, span: float) -> BoxPeak:
@@ -141,24 +148,26 @@ def _peak(joined: Band, period: float, shares: Array, span: float) -> BoxPeak:
     from astropy.timeseries import BoxLeastSquares
 
     model = BoxLeastSquares(*joined)
-    share = float(model.power([period], 0.999 * shares * period, oversample=10).duration[0]) / period
+    share = float(model.power([period], 0.999 * shares * period, objective="snr", oversample=10).duration[0]) / period
     trials = 1.0 / (1.0 / period + np.linspace(-1, 1, N_TRIALS) * share / span)
     durations = share * np.geomspace(0.5, 2.0, N_DURATIONS) * float(trials.min())
-    log_likelihood = np.array([model.power(trials, one, oversample=FINE).power for one in durations])
+    log_likelihood = _log_likelihood(
+        np.array([model.power(trials, one, objective="snr", oversample=FINE).power for one in durations])
+    )
     best = np.unravel_index(int(log_likelihood.argmax()), log_likelihood.shape)
     duration = float(durations[best[0]])
-    found = model.power(trials[best[1] : best[1] + 1], duration, oversample=FINE)
+    found = model.power(trials[best[1] : best[1] + 1], duration, objective="snr", oversample=FINE)
     left = joined[1] - model.model(joined[0], trials[best[1]], duration, found.transit_time[0])
     reduced = float(np.sum((left / joined[2]) ** 2)) / max(len(left) - N_PARAMETERS, 1)
     weight = np.exp((log_likelihood - log_likelihood.max()) / max(reduced, 1e-12)).sum(axis=0)
     at = float(np.average(trials, weights=weight))
     # no error is smaller than that of a value that is equally likely anywhere within a step of the trials
     variance = float(np.average((trials - at) ** 2, weights=weight)) + float(np.ptp(trials) / (N_TRIALS - 1)) ** 2 / 12
-    found = model.power([at], duration, oversample=FINE)
+    found = model.power([at], duration, objective="snr", oversample=FINE)
     return BoxPeak(
         period=at,
         period_error=float(np.sqrt(variance)),
-        power=float(found.power[0]),
+        power=float(_log_likelihood(found.power)[0]),
         depth=float(found.depth[0]),
         depth_error=float(found.depth_err[0] * np.sqrt(reduced)),
         duration=duration,

@@ -137,7 +137,8 @@ def _moved(
         return total
 
     shifts: Array = np.asarray((np.arange(TRIALS) - TRIALS // 2) / TRIALS, np.float64)
-    best = float(shifts[chi2(shifts).argmin()])
+    tried = chi2(shifts)
+    best = float(shifts[tried.argmin()])
     for _ in range(3):  # Newton on the parabola through three points
         width = 0.25 / TRIALS
         low, middle, high = chi2(np.array([best - width, best, best + width]))
@@ -146,8 +147,12 @@ def _moved(
             return None
         best -= float(np.clip((high - low) / (2 * width) / bend, -2 * width, 2 * width))
     n_free = len(time) - len(used) - 1
-    scatter = max(float(chi2(np.array([best]))[0]) / n_free, 0.25) if n_free > 0 else 1.0
-    error = float(np.sqrt(2.0 * scatter / bend))
+    least = float(chi2(np.array([best]))[0])
+    scatter = max(least / n_free, 0.25) if n_free > 0 else 1.0
+    # a run that misses the eclipse fits anywhere between its points: the curvature of one such place says nothing
+    likely = np.exp(np.minimum(least - tried, 0.0) / (2 * scatter))
+    spread = np.sqrt(np.average(np.square(np.mod(shifts - best + 0.5, 1.0) - 0.5), weights=likely))
+    error = max(float(np.sqrt(2.0 * scatter / bend)), float(spread))
     if error > 0.25:
         return None
     cycle = round((float(time.mean()) - ephemeris.epoch) / period - best)

@@ -126,7 +126,8 @@ def _folded(star: Star, group: CurveGroup, settings: LightCurveSettings, suffix:
             else:
                 grid = np.arange(FIT_STEPS + 1) / FIT_STEPS
                 one = replace(one, fitted=np.stack([grid, fit(grid)]))
-                notes.append(f"Fourier fit of {one.name}: {fit.n_harmonics} harmonics, rms {fit.rms:.4g}.")
+                waves = f"{fit.n_harmonics} harmonic{'s' * (fit.n_harmonics > 1)}"
+                notes.append(f"Fourier fit of {one.name}: {waves}, rms {fit.rms:.2g}.")
         curves.append(one)
     if settings.n_bins:
         notes.append(f"Squares: means of {settings.n_bins} bins of phase, weighted, with the error of the mean.")

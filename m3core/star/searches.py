@@ -139,7 +139,8 @@ def _box(star: Star, settings: LightCurveSettings, progress: Progress) -> Panel:
     caption = (
         "Log likelihood of a box over a constant (astropy, Kovacs et al. 2002), higher is better; all bands on one "
         f"zero point. Best: {best}. Errors of periods are the width of the likelihood, scaled by the scatter; a depth "
-        f"is the mean of the box. {len(found.period):,} periods from {found.period[0]:.4g} d{cut}, boxes of "
+        f"is the mean of the box. Marks, refined about each peak, may stand above the curve. "
+        f"{len(found.period):,} periods from {found.period[0]:.4g} d{cut}, boxes of "
         f"{found.shortest_share:.3f} to 0.17 of the period; of each of {len(x):,} parts of the axis the highest is "
         f"drawn.{_dotted(period)} A binary with two like eclipses peaks at half its orbit."
     )

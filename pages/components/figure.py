@@ -5,14 +5,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
 from m3core.star.html import html_page
 from m3core.star.panel import Panel
+from m3core.star.rounding import rounded_to_errors
 from pages.components.text import component_key, literal
 
-__all__ = ["configuration", "show", "show_panel"]
+__all__ = ["configuration", "show", "show_panel", "show_table"]
 
 _SAVE = st.components.v2.component(
     "m3_save", js=(Path(__file__).parent / "assets" / "save.js").read_text(encoding="utf-8")
@@ -65,11 +67,18 @@ def show_panel(
             more = {"on_select": partial(on_select, panel.key), "selection_mode": selection_mode}
         st.plotly_chart(panel.figure, key=panel.key, config=configuration(name), alt=panel.title, **more)
     elif not panel.sentence:
-        st.dataframe(panel.data, hide_index=True, key=panel.key, alt=panel.title)
+        show_table(panel.data, key=panel.key, alt=panel.title)
     if caption and (panel.caption or panel.hint):
         st.caption(literal(f"{panel.caption} {panel.hint}".strip(), 1200))
     if panel.figure is not None or not panel.data.empty:
         _files(panel, name)
+
+
+def show_table(data: pd.DataFrame, *, key: str, alt: str) -> None:
+    """Numbers to the digits that their errors allow; the file below a figure has all of them."""
+    shown = rounded_to_errors(data)
+    formats = {name: st.column_config.NumberColumn(format="%.12g") for name in shown.select_dtypes("floating")}
+    st.dataframe(shown, hide_index=True, key=key, alt=alt, column_config=formats)
 
 
 def _files(panel: Panel, name: str) -> None:

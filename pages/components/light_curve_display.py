@@ -42,7 +42,7 @@ def display_settings(
             errors, apart = _toggles()
         value = st.segmented_control(
             "Brightness", ["survey", "mag", "flux"], key="curve_value", default="survey", required=True,
-            format_func={"survey": "as given", "mag": "magnitude", "flux": "flux"}.__getitem__,
+            format_func={"survey": "as given", "mag": "mag", "flux": "flux"}.__getitem__,
             persist_state="session", help="As given: what the survey holds.",
         )  # fmt: skip
         one_zero_point = st.toggle(

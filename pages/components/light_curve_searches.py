@@ -9,7 +9,7 @@ from m3core.star.light_curves import light_curve_panels
 from m3core.star.panel import Panel
 from m3core.survey import Source, Survey
 from pages.components import jobs
-from pages.components.figure import show_panel
+from pages.components.figure import show_panel, show_table
 from pages.components.light_curve_period import put_period
 
 __all__ = ["searches"]
@@ -66,7 +66,7 @@ def _show(panel: Panel, source: Source, key: str) -> None:
 
     show_panel(panel, file=source.source_id, on_select=fold if panel.key in FOLDABLE else None)
     if panel.key == "prewhitening" and not panel.data.empty:
-        st.dataframe(panel.data, hide_index=True, key="prewhitening_table", alt="Frequencies that were taken out")
+        show_table(panel.data, key="prewhitening_table", alt="Frequencies that were taken out")
     if panel.key == "o_c" and not panel.data.empty:
         with st.expander("Times"):
-            st.dataframe(panel.data, hide_index=True, key="o_c_table", alt="Times of extremum")
+            show_table(panel.data, key="o_c_table", alt="Times of extremum")

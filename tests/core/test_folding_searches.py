@@ -77,7 +77,17 @@ def test_boxes_are_found_with_their_depth_and_epoch(seed):
     time = np.concatenate([band[0] for band in bands])
     value = np.concatenate([np.median(band[1]) - band[1] for band in bands])
     theirs = BoxLeastSquares(time, value, 0.02).power(np.array([best.period]), np.array([best.duration]), oversample=10)
-    assert theirs.power[0] == pytest.approx(best.power, rel=0.05)
+    assert 0.5 * theirs.depth_snr[0] ** 2 == pytest.approx(best.power, rel=0.05)
+
+
+def test_no_box_explains_more_than_there_is():
+    """At 1 d and 1 yr a survey from one site has nearly all points in one box."""
+    rng = np.random.default_rng(3)
+    time = np.sort(365.25 * rng.integers(0, 6, 300) + rng.integers(0, 90, 300) + 0.1 * rng.standard_normal(300))
+    value = 0.5 * ((time / 0.6417544) % 1) + 0.01 * rng.standard_normal(300)
+    found = box_search([(time, value, np.full(300, 0.01))], shortest_period=0.5)
+    whole = 0.5 * float(np.sum(np.square((value - value.mean()) / 0.01)))
+    assert max(found.power.max(), *(one.power for one in found.peaks)) <= whole
 
 
 def test_flux_goes_the_other_way():

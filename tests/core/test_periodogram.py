@@ -5,6 +5,7 @@ import pytest
 from astropy.timeseries import LombScargle, LombScargleMultiband
 from astropy.timeseries.periodograms.lombscargle._statistics import fap_baluev
 
+from m3core.figures.periodogram import periodogram_figure
 from m3core.periods.periodogram import periodogram, thinned
 
 
@@ -95,3 +96,17 @@ def test_thinning_keeps_the_peaks():
     x, kept, k = thinned(np.arange(1000.0), y, 100)
     assert (len(x), k, x[kept.argmax()]) == (100, 10, 617)
     assert thinned(x, kept, 100)[2] == 1
+
+
+def test_no_two_texts_of_aliases_lie_on_each_other():
+    """Of a red giant f and f ± 1 d⁻¹ are the same place on the figure."""
+    rng = np.random.default_rng(2)
+    time = np.sort(rng.choice(1500, 400, replace=False) + 0.4 + 0.05 * rng.uniform(size=400))
+    value = np.cos(2 * np.pi * time / 281.9) + 0.1 * rng.standard_normal(400)
+    figure = periodogram_figure(periodogram([(time, value, np.full(400, 0.1))]), 281.9)
+    marks = [trace for trace in figure.data if trace.mode == "markers+text"]
+    named = np.array([one for trace in marks for *one, text in zip(trace.x, trace.y, trace.text, strict=True) if text])
+    assert len(named) > 2
+    width, height = np.abs(named[:, None] - named[None]).transpose(2, 0, 1)
+    far = (width > 0.8) | (height > 0.05) | np.eye(len(named), dtype=bool)
+    assert far.all()

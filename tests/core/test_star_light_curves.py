@@ -129,6 +129,16 @@ def test_seasons_are_parted_by_gaps_and_coloured(tmp_path):
     assert len({trace.marker.color for trace in figure.data}) == 3
 
 
+def test_of_several_bands_the_legend_names_each_season_and_each_band_once(tmp_path):
+    curve = pulsator() | {"time": 2_455_000 + 365.25 * (np.arange(120) // 40) + np.arange(120) % 40}
+    survey = written(tmp_path / "s", {"g": curve, "r": curve})
+    figure = panels_of(survey, panels=("light_curve",), colour="season")["light_curve"].figure
+    named = [trace.name for trace in figure.data if trace.showlegend is not False]
+    assert sorted(named) == ["g", "r", "season 1", "season 2", "season 3"]
+    assert sum(trace.customdata is None and trace.x[0] is not None for trace in figure.data) == 6
+    assert figure.data[0].hovertemplate.startswith("g season 1")
+
+
 def test_bins_and_a_fourier_fit_are_drawn_over_paler_points(tmp_path):
     survey = written(tmp_path / "s", {"g": pulsator()})
     found = panels_of(survey, panels=("folded", "fourier", "ephemeris"), n_bins=20, fitted=True)

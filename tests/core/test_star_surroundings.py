@@ -10,6 +10,8 @@ import pytest
 from astropy import units
 from astropy.coordinates import SkyCoord
 
+from m3core.figures.surroundings import nights_figure
+from m3core.kinds import kind_of
 from m3core.nights import find_nights, on_bad_night
 from m3core.star.links import links_of
 from m3core.star.notes import Notes, NotesError
@@ -182,3 +184,13 @@ def test_notes_are_kept_undone_and_survive_a_cut_line(field, tmp_path):
         with pytest.raises(NotesError):
             notes.keep(*said)
     assert list(notes.table().columns) == ["source_id", "note", "tags", "time", "author"]
+
+
+def test_nights_have_the_axis_of_the_light_curve(field):
+    spec = field.modalities["v"]
+    [one] = kind_of(spec).series(spec, field.source("n10"))
+    julian = replace(one, x=one.x + 2_400_000.5, x_label="HJD [d]")
+    figure = nights_figure([(julian, np.arange(len(one.x)) == BAD)])
+    assert figure.layout.xaxis.title.text == "HJD − 2450000 [d]"
+    assert np.ptp(figure.data[0].x) < 100
+    assert [trace.x.max() < 10_000 for trace in figure.data] == [True, True]

@@ -67,6 +67,20 @@ def test_a_wrong_period_of_a_binary_is_a_slope_though_its_eclipses_are_smeared_o
     assert np.abs(pulls).max() < 4
 
 
+def test_a_run_without_an_eclipse_does_not_claim_to_know_its_time():
+    period, pulls = 1.658095, []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        time = np.sort(365.25 * rng.integers(0, 5, 190) + 200 * rng.uniform(size=190))
+        phase = np.abs((time / period + 0.5) % 1 - 0.5)
+        mag = 14 + 0.5 * np.clip(1 - phase / 0.06, 0, 1) + 0.04 * rng.standard_normal(190)
+        bands = [(time, mag, np.full(190, 0.04))]
+        found = times_of_extremum(bands, ephemeris(bands, period, label="EA"))
+        pulls += [one.difference / one.error for one in found]
+    assert len(pulls) > 40
+    assert np.std(pulls) < 3, "26 and more by the curvature alone"
+
+
 def test_a_growing_period_is_a_parabola():
     change = 4e-9
     bands = star(change=change)

@@ -7,6 +7,7 @@ const WIDTHS = [
   ["± 10 %", (f) => 0.1 * f],
 ];
 const STEPS = 4000;
+const MANY = 6000;
 
 export default function ({ data, parentElement, setTriggerValue }) {
   parentElement.m3Forget?.(); // called anew for every period, with no word in between
@@ -63,7 +64,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const pen = canvas.getContext("2d");
     pen.scale(scale, scale);
     const f = frequency();
-    for (const trace of chart._fullData) {
+    // many points are squares, one of a curve in every 2 x 2 pixels: circles would take 0.2 s for 60,000
+    const many = chart._fullData.reduce((sum, trace) => sum + (trace.customdata?.length ?? 0), 0) > MANY;
+    const columns = frame.clientWidth;
+    const drawn = many ? new Int16Array(columns * frame.clientHeight).fill(-1) : null;
+    for (const [order, trace] of chart._fullData.entries()) {
       if (!trace.customdata?.length || trace.visible !== true) continue;
       const x = chart._fullLayout[trace.xaxis.replace("x", "xaxis")];
       const y = chart._fullLayout[trace.yaxis.replace("y", "yaxis")];
@@ -83,8 +88,15 @@ export default function ({ data, parentElement, setTriggerValue }) {
         const top = y._offset + y.l2p(trace.y[i]);
         for (let turn = 0; turn < cycles; turn++) {
           const left = x._offset + x.l2p(phase + turn);
-          pen.moveTo(left + size, top);
-          pen.arc(left, top, size, 0, 6.2832);
+          if (many) {
+            const cell = (top >> 1) * columns + (left >> 1);
+            if (drawn[cell] === order) continue;
+            drawn[cell] = order;
+            pen.fillRect(left - size, top - size, 2 * size, 2 * size);
+          } else {
+            pen.moveTo(left + size, top);
+            pen.arc(left, top, size, 0, 6.2832);
+          }
         }
       }
       pen.fill();
