@@ -124,3 +124,21 @@ def test_a_lamost_file_let_go_anywhere_on_the_page_opens_there(source_page, tmp_
     assert page.locator(CHART).count() == 1, "the open source stays"
     page.evaluate(DROP, ["cut.fits", base64.b64encode(b"SIMPLE  =").decode()])
     page.get_by_text("fetch it again").wait_for()
+
+
+WITHOUT_UPLOADER = f"""(file) => {{
+    const place = document.querySelector('.st-key-spectrum_files');
+    place.classList.remove('st-key-spectrum_files');
+    ({DROP})(file);
+    place.classList.add('st-key-spectrum_files');
+}}"""
+"""The browser has not loaded the uploader's code when the file is let go."""
+
+
+def test_a_file_let_go_before_the_uploader_is_there_opens_too(source_page, tmp_path):
+    page = source_page
+    write_lamost(tmp_path / "early.fits", spectrum(5), lamost_cards(10, 20), "image")
+    page.locator('.st-key-spectrum_files input[type="file"]').wait_for(state="attached")
+    content = base64.b64encode((tmp_path / "early.fits").read_bytes()).decode()
+    page.evaluate(WITHOUT_UPLOADER, ["early.fits", content])
+    page.locator(".st-key-spectrum-early .js-plotly-plot").wait_for()
