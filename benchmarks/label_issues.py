@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 from benchmarks.outliers import _called, _seeds, exchanged
 from m3core.classifier.prediction_table import check_file
 from m3core.command import one_line_errors
-from m3core.embeddings import Embeddings
-from m3core.features import feature_table
+from m3core.embeddings.kept import Embeddings
 from m3core.files import replaced_file
 from m3core.label_issues.table import suspects
+from m3core.light_curve.features import feature_table
 from m3core.periods.harmonic_fit import share_explained, time_span, weighted_bands
 from m3core.periods.survey_check import bands_of, check_survey
-from m3core.run import Run
 from m3core.survey import Survey
+from m3core.workspace.run import Run
 from training.trees import lightgbm
 
 __all__ = ["changed_labels", "changed_periods", "label_rows", "period_rows"]

@@ -12,11 +12,11 @@ import pandas as pd
 import typer
 
 from m3core.command import one_line_errors
-from m3core.embeddings import Embeddings
+from m3core.embeddings.kept import Embeddings
 from m3core.outliers.learning import learned_score
 from m3core.outliers.store import have_outliers
-from m3core.run import Run
 from m3core.survey import Survey
+from m3core.workspace.run import Run
 
 __all__ = ["looked_at"]
 

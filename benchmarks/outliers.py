@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 
 from m3core.classifier.prediction_table import check_file
 from m3core.command import one_line_errors
-from m3core.embeddings import Embeddings
+from m3core.embeddings.kept import Embeddings
 from m3core.errors import ConfigError
-from m3core.features import is_light_curve, kept_features
 from m3core.files import replaced_file
+from m3core.light_curve.features import is_light_curve, kept_features
 from m3core.outliers.store import have_outliers
-from m3core.run import Run
 from m3core.survey import Survey
+from m3core.workspace.run import Run
 
 __all__ = ["baselines", "exchanged", "measured"]
 

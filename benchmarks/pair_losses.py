@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from m3core.loss import contrastive_loss
+from m3core.model.loss import contrastive_loss
 
 __all__ = ["measure"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.made_up import random_survey
-from m3core.batch import make_batch
+from m3core.model.batch import make_batch
 from m3core.survey import Survey
 from training.config import TrainConfig
 from training.objectives import Contrastive

@@ -12,14 +12,14 @@ import pandas as pd
 import typer
 
 from data.query import is_curve, read_curves, star_of
-from m3core.checkpoint import load_checkpoint
+from m3core.checkpoint.loading import load_checkpoint
 from m3core.command import one_line_errors
-from m3core.embeddings import Embeddings
+from m3core.embeddings.kept import Embeddings
 from m3core.periods.ephemeris import known_periods
-from m3core.run import Run
 from m3core.similarity.query import embed_source
 from m3core.similarity.search import query_of_vectors, similarities
 from m3core.survey import Survey
+from m3core.workspace.run import Run
 
 
 def main(

@@ -227,8 +227,8 @@ def export(
 ) -> None:
     """Write a survey's catalogue for other programs, with units and UCDs."""
     with one_line_errors():
-        from m3core.export import export_catalogue, format_of
         from m3core.survey import Survey
+        from m3core.survey.export import export_catalogue, format_of
 
         count = export_catalogue(Survey.open(survey), out, format_of(out, format_), _words(sources) or None)
         typer.echo(f"{out}: {count} sources.")

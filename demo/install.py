@@ -8,9 +8,9 @@ import yaml
 from data import simulate
 from demo import NAME, OPTIONS, SHIPPED
 from m3core.files import new_folder, replaced_file
-from m3core.run import Run
 from m3core.survey import Survey
-from m3core.workspace import Workspace
+from m3core.workspace.folder import Workspace
+from m3core.workspace.run import Run
 
 __all__ = ["install", "is_wanted"]
 

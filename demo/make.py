@@ -14,8 +14,8 @@ from data import simulate
 from demo import NAME, OPTIONS, SHIPPED
 from m3core.files import replaced_folder, write_json
 from m3core.progress import ProgressLine
-from m3core.run import Run
 from m3core.survey import Survey
+from m3core.workspace.run import Run
 from training.leaks import SEEN
 
 __all__ = ["STATISTICS", "column_means", "make"]

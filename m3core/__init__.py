@@ -9,12 +9,12 @@ from typing import Any
 __all__ = ["Embeddings", "MultimodalCLIP", "Run", "Source", "Survey", "load_checkpoint", "preprocess"]
 
 _HOMES = {
-    "Embeddings": "m3core.embeddings",
-    "MultimodalCLIP": "m3core.model",
-    "Run": "m3core.run",
+    "Embeddings": "m3core.embeddings.kept",
+    "MultimodalCLIP": "m3core.model.clip",
+    "Run": "m3core.workspace.run",
     "Source": "m3core.survey",
     "Survey": "m3core.survey",
-    "load_checkpoint": "m3core.checkpoint",
+    "load_checkpoint": "m3core.checkpoint.loading",
 }
 
 

@@ -32,7 +32,7 @@ def subtypes(
     """Find clusters within one class: source_id, cluster (0 the largest), confidence (0 to 1) of every star of it."""
     with one_line_errors():  # each command imports what it needs: --help need not wait for it
         from m3core.classifier.prediction_table import check_file, write_table
-        from m3core.embeddings import Embeddings
+        from m3core.embeddings.kept import Embeddings
         from m3core.subtypes.clusters import find_subtypes, subtype_table
         from m3core.survey import Survey
 
@@ -48,12 +48,12 @@ def outliers(run: RunOption, survey: SurveyOption, out: TableOption) -> None:
     """List every source, oddest first: source_id, rank, score, disagreement, percentile, a column a detector."""
     with one_line_errors():
         from m3core.classifier.prediction_table import check_file, write_table
-        from m3core.embeddings import Embeddings
+        from m3core.embeddings.kept import Embeddings
         from m3core.outliers.score import outlier_table
         from m3core.outliers.store import have_outliers
         from m3core.progress import ProgressLine
-        from m3core.run import Run
         from m3core.survey import Survey
+        from m3core.workspace.run import Run
 
         check_file(out)
         opened, of = Survey.open(survey), Run.open(run)
@@ -69,11 +69,11 @@ def label_issues(run: RunOption, survey: SurveyOption, out: TableOption) -> None
     suggested, period_alias (empty where the period holds), and what they rest on."""
     with one_line_errors():
         from m3core.classifier.prediction_table import check_file, write_table
-        from m3core.embeddings import Embeddings
+        from m3core.embeddings.kept import Embeddings
         from m3core.label_issues.table import csv_table, suspects
         from m3core.progress import ProgressLine
-        from m3core.run import Run
         from m3core.survey import Survey
+        from m3core.workspace.run import Run
 
         check_file(out)
         opened, its_run = Survey.open(survey), Run.open(run)

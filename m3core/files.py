@@ -71,7 +71,7 @@ def replaced_folder(path: Path) -> Iterator[Path]:
     """Yield a temporary folder that takes the place of `path`, old content included, if the block succeeds.
 
     A folder cannot be renamed onto a full one: the old one steps aside first, under a name that
-    `m3core.checkpoint` never reads, and goes when the new one stands.
+    `m3core.checkpoint.loading` never reads, and goes when the new one stands.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part, old = _beside(path), _beside(path)

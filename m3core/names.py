@@ -9,7 +9,7 @@ NAME_PATTERN = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
 """Letters and digits in words joined by single underscores: '__' separates the two names of a pair."""
 
 INPUT_FIELDS = ("mask", "context")
-"""What a batch may hold beside a modality's array, under its name with '_mask', '_context' behind it (m3core.batch)."""
+"""What a batch may hold beside a modality's array, under its name with '_mask' or '_context' (m3core.model.batch)."""
 
 RESERVED = frozenset({"mean", "all", "scratch", "sources", "survey", "con", "prn", "aux", "nul"})
 """Words that commands, columns or an operating system use for something else."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from m3core.light_curve import median_absolute_deviation, robust_scale
+from m3core.light_curve.fold import median_absolute_deviation, robust_scale
 
 __all__ = ["ABSOLUTE", "WAVELENGTH", "auxiliaries", "light_curve", "metadata", "spectrum"]
 

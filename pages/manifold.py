@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from m3core.colouring import columns_to_colour_by
+from m3core.diagrams.colouring import columns_to_colour_by
 from pages.components import links, map_panel, state
 from pages.components.border import guarded
 from pages.components.map_marker import map_marker

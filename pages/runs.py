@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from m3core.run_table import FIRST_COLUMNS, run_table
+from m3core.workspace.run_table import FIRST_COLUMNS, run_table
 from pages.components import links, resources, state
 from pages.components.given_form import given_form
 from pages.components.navigation import through_app

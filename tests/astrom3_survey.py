@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from m3core.columns import METADATA_COLUMNS, PHOTOMETRY_AUXILIARIES
+from m3core.catalogue.published_columns import METADATA_COLUMNS, PHOTOMETRY_AUXILIARIES
 from m3core.survey import ModalitySpec, SplitSpec, Survey, write_survey
 
 PHOTOMETRY = ModalitySpec(

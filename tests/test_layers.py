@@ -14,18 +14,18 @@ FORBIDDEN = {
 }
 
 ORDER = [
-    {"errors", "names", "manifest", "columns", "statistics", "light_curve", "files", "split"}
+    {"errors", "names", "manifest", "catalogue.published_columns", "statistics", "light_curve.fold", "files", "split"}
     | {"classifier.scores", "classifier.calibration"},
-    {"preprocess", "light_curve_features", "nn", "periods.harmonic_fit", "periods.trials", "periods.search"},
+    {"preprocess", "light_curve.views", "nn", "periods.harmonic_fit", "periods.trials", "periods.search"},
     {"kinds"},
     {"survey"},
-    {"model_config", "loss"},
-    {"model", "batch"},
-    {"key_map", "tensors"},
-    {"published"},
-    {"checkpoint", "run"},
-    {"embeddings", "neighbors", "adopt", "classifier.logits"},
-    {"manifold"},
+    {"model.config", "model.loss"},
+    {"model"},
+    {"checkpoint.key_map", "checkpoint.tensors"},
+    {"checkpoint.published"},
+    {"checkpoint.loading", "workspace.run"},
+    {"embeddings.kept", "embeddings.neighbors", "checkpoint.adopt", "classifier.logits"},
+    {"embeddings.manifold"},
 ]
 """Within m3core a floor imports only from itself and from those before it; figures and others stand above all."""
 

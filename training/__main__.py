@@ -12,7 +12,7 @@ import typer
 
 from m3core.command import one_line_errors
 from m3core.errors import RunError
-from m3core.run import Run, State
+from m3core.workspace.run import Run, State
 from training.classifier_commands import add_to
 from training.command import (
     ConfigOption,
@@ -163,8 +163,8 @@ def export(
     """Write a run's weights as a published AstroM3 checkpoint (without statistics and class names, as those are)."""
     with one_line_errors():
         opened = Run.open(run)
-        from m3core.checkpoint import load_checkpoint
-        from m3core.published import export as export_checkpoint
+        from m3core.checkpoint.loading import load_checkpoint
+        from m3core.checkpoint.published import export as export_checkpoint
 
         export_checkpoint(load_checkpoint(opened.checkpoint), out)
         typer.echo(f"{out}: config.json and model.safetensors as the published checkpoints have them.")

@@ -3,12 +3,12 @@
 import re
 from pathlib import Path
 
-from m3core.adopt import adopt
-from m3core.checkpoint import load_checkpoint, save_checkpoint
+from m3core.checkpoint.adopt import adopt
+from m3core.checkpoint.loading import load_checkpoint, save_checkpoint
 from m3core.errors import CheckpointError
 from m3core.files import new_folder
-from m3core.run import State
 from m3core.survey import Survey
+from m3core.workspace.run import State
 from training.pretrain import configure
 from training.record import Record
 from training.run_config import RunConfig

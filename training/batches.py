@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from m3core.batch import Batch, make_batch
-from m3core.model_config import ModalityConfig
+from m3core.model.batch import Batch, make_batch
+from m3core.model.config import ModalityConfig
 from m3core.survey import Survey
 
 __all__ = ["epoch_batches", "epoch_rows", "n_steps", "step_seed"]

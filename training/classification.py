@@ -6,9 +6,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from m3core.batch import Batch
 from m3core.classifier.scores import summary
-from m3core.model import Classifier
+from m3core.model.batch import Batch
+from m3core.model.clip import Classifier
 from m3core.survey import Survey
 from training.batches import epoch_batches, n_steps
 from training.modality_dropout import withhold

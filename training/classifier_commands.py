@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from m3core.command import one_line_errors
-from m3core.run import Run
+from m3core.workspace.run import Run
 from training.command import (
     ConfigOption,
     NewRunOption,

@@ -6,13 +6,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from m3core.checkpoint import load_checkpoint, versions
+from m3core.checkpoint.loading import load_checkpoint, versions
 from m3core.classifier.logits import observed, targets
 from m3core.errors import ConfigError, RunError, SurveyError
-from m3core.model import Classifier, MultimodalCLIP
-from m3core.model_config import ModelConfig
-from m3core.run import Run
+from m3core.model.clip import Classifier, MultimodalCLIP
+from m3core.model.config import ModelConfig
 from m3core.survey import Survey
+from m3core.workspace.run import Run
 from training.classification import Classification
 from training.config import SCRATCH, FinetuneConfig
 from training.labels import draw

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from m3core.errors import M3Error, RunError, SurveyError, one_sentence
-from m3core.run import Run, State
+from m3core.workspace.run import Run, State
 from training.record import Record
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from m3core.batch import make_batch
-from m3core.model import Model
-from m3core.run import Run
+from m3core.model.batch import make_batch
+from m3core.model.clip import Model
 from m3core.survey import Survey
+from m3core.workspace.run import Run
 from training.classification import Classification
 from training.classifier_setup import build_classifier, one_hot, prepare, pretrained
 from training.config import FinetuneConfig, Settings, TrainConfig

@@ -10,7 +10,7 @@ import typer
 from m3core.command import one_line_errors
 from m3core.errors import RunError
 from m3core.files import new_folder, write_json
-from m3core.run import Run, State
+from m3core.workspace.run import Run, State
 from training.command import PresetOption, SetOption, SurveyOption, ending_recorded, log_to
 from training.record import Record
 

@@ -9,15 +9,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from m3core.checkpoint import load_checkpoint, save_checkpoint
+from m3core.checkpoint.loading import load_checkpoint, save_checkpoint
 from m3core.classifier.calibration import fit_calibration
 from m3core.classifier.evaluation import CALIBRATION, score_sentences
 from m3core.classifier.logits import load_classifier, predict_survey
 from m3core.errors import ConfigError
 from m3core.files import sha256_file
-from m3core.model import Classifier
-from m3core.run import Run, State
+from m3core.model.clip import Classifier
 from m3core.survey import Survey
+from m3core.workspace.run import Run, State
 from training import leaks
 from training.classification import Classification, class_weights
 from training.classifier_setup import Prepared, build_classifier, one_hot, prepare, pretrained

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import torch
 
+from m3core.checkpoint.tensors import fill, load_tensors, write_tensors
 from m3core.errors import RunError
 from m3core.files import read_json, replaced_folder
-from m3core.tensors import fill, load_tensors, write_tensors
 from training.schedule import Judge
 
 __all__ = ["Position", "restore", "save"]

@@ -9,10 +9,10 @@ import pyarrow.parquet as pq
 
 from m3core.errors import RunError, SurveyError
 from m3core.files import replaced_file
-from m3core.model_config import ModelConfig
-from m3core.run import Run
-from m3core.sky import near
+from m3core.model.config import ModelConfig
+from m3core.sky.positions import near
 from m3core.survey import Survey
+from m3core.workspace.run import Run
 from training.run_config import RunConfig
 
 __all__ = ["SEEN", "check", "write_seen"]

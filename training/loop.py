@@ -8,11 +8,11 @@ import time
 import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from m3core.checkpoint import save_checkpoint
+from m3core.checkpoint.loading import save_checkpoint
 from m3core.errors import M3Error
-from m3core.model import Model
-from m3core.run import State
+from m3core.model.clip import Model
 from m3core.survey import Survey
+from m3core.workspace.run import State
 from training import last
 from training.batches import epoch_batches, epoch_rows, n_steps, step_seed
 from training.config import Settings

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import torch
 
-from m3core.batch import Batch
+from m3core.model.batch import Batch
 
 __all__ = ["withhold"]
 

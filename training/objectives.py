@@ -9,11 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from m3core.batch import Batch
-from m3core.loss import contrastive_loss
-from m3core.model import Model, MultimodalCLIP
-from m3core.model_config import pair_key
-from m3core.neighbors import recall_at_k
+from m3core.embeddings.neighbors import recall_at_k
+from m3core.model.batch import Batch
+from m3core.model.clip import Model, MultimodalCLIP
+from m3core.model.config import pair_key
+from m3core.model.loss import contrastive_loss
 from m3core.survey import Survey
 from training.batches import epoch_batches, n_steps
 from training.modality_dropout import withhold
@@ -28,7 +28,7 @@ class Judgement:
     Attributes:
         loss: mean over its sources.
         losses: the same by pair.
-        recall: pair -> {'recall@k', 'chance@k', 'n'} (m3core.neighbors.recall_at_k).
+        recall: pair -> {'recall@k', 'chance@k', 'n'} (m3core.embeddings.neighbors.recall_at_k).
         scores: of a classifier, fractions, higher is better (m3core.classifier.scores.summary).
     """
 

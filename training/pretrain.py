@@ -6,10 +6,10 @@ from typing import Any
 
 import torch
 
+from m3core.embeddings.manifold import MapSettings
 from m3core.errors import RunError
-from m3core.manifold import MapSettings
-from m3core.run import Run, State
 from m3core.survey import Survey
+from m3core.workspace.run import Run, State
 from training.config import Settings, TrainConfig, validated
 from training.leaks import write_seen
 from training.loop import Trainer

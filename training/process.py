@@ -16,8 +16,8 @@ from pathlib import Path
 
 from m3core.errors import RunError
 from m3core.files import write_json
-from m3core.run import Run, State
 from m3core.survey import Survey
+from m3core.workspace.run import Run, State
 from training.config import FROM_RUN, SCRATCH, FinetuneConfig, Settings, TrainConfig
 from training.supervisor import STOP_FILE
 

@@ -5,14 +5,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from m3core.checkpoint import checkpoint_hash, load_checkpoint, versions
-from m3core.embeddings import Embeddings, embed_survey, embeddings_folder
+from m3core.checkpoint.loading import checkpoint_hash, load_checkpoint, versions
+from m3core.embeddings.kept import Embeddings, embed_survey, embeddings_folder
+from m3core.embeddings.manifold import Maps, MapSettings, make_maps
+from m3core.embeddings.neighbors import nearest_neighbour_score
 from m3core.errors import RunError
 from m3core.files import sha256_file
-from m3core.manifold import Maps, MapSettings, make_maps
-from m3core.neighbors import nearest_neighbour_score
-from m3core.run import Run, State
 from m3core.survey import Survey
+from m3core.workspace.run import Run, State
 
 __all__ = ["Report", "embed_and_map", "score_sentences"]
 

@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 
 from m3core.files import replaced_file, write_json
-from m3core.run import State, Status
+from m3core.workspace.run import State, Status
 
 __all__ = ["Record"]
 

@@ -8,7 +8,7 @@ import yaml
 
 from m3core.errors import ConfigError, RunError
 from m3core.files import replaced_file
-from m3core.run import Run
+from m3core.workspace.run import Run
 from training.config import FinetuneConfig, Settings, TrainConfig, validated
 
 __all__ = ["FINETUNE", "RunConfig", "settings_from_file"]

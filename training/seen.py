@@ -7,10 +7,10 @@ import torch
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
-from m3core.batch import make_batch
-from m3core.model import Classifier
+from m3core.model.batch import make_batch
+from m3core.model.clip import Classifier
+from m3core.model.tree_vote import FrozenReading, numbers_of
 from m3core.survey import Survey
-from m3core.tree_vote import FrozenReading, numbers_of
 
 __all__ = ["Seen", "seen_by"]
 

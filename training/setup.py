@@ -8,11 +8,11 @@ import torch
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from m3core.checkpoint import versions
+from m3core.checkpoint.loading import versions
 from m3core.errors import ConfigError, SurveyError
 from m3core.kinds import KINDS, family_of
-from m3core.model import MultimodalCLIP
-from m3core.model_config import ModalityConfig, ModelConfig
+from m3core.model.clip import MultimodalCLIP
+from m3core.model.config import ModalityConfig, ModelConfig
 from m3core.survey import Survey
 from training.config import Settings, TrainConfig
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
-from m3core.run import State
+from m3core.workspace.run import State
 from training.record import Record
 
 __all__ = ["STOP_FILE", "Savable", "Supervisor"]

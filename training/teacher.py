@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from m3core.model import Classifier
+from m3core.model.clip import Classifier
 from m3core.survey import Survey
 from training.labels import draw
 from training.seen import Seen, seen_by

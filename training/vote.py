@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from m3core.model import Classifier
-from m3core.model_config import TreesConfig
+from m3core.model.clip import Classifier
+from m3core.model.config import TreesConfig
 from m3core.nn.boosted_trees import BoostedTrees
 from m3core.survey import Survey
 from training.labels import draw

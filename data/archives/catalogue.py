@@ -1,7 +1,8 @@
 """The catalogue of variable stars: ASAS-SN's with its Gaia, 2MASS and AllWISE columns, or one that resembles it.
 
-Columns are known by the names of the published set (m3core/columns.py), whatever their case and punctuation. What
-others define is worked out where it is missing: bp_rp, j_k, w1_w2, w3_w4, pm, parallax_over_error; l, b from ra, dec.
+Columns are known by the names of the published set (m3core/catalogue/published_columns.py), whatever their case and
+punctuation. What others define is worked out where it is missing: bp_rp, j_k, w1_w2, w3_w4, pm,
+parallax_over_error; l, b from ra, dec.
 """
 
 import dataclasses
@@ -21,7 +22,7 @@ from data.catalogue import Catalogue, read_catalogue
 from data.columns import CATALOGUE_ROLES, find_columns
 from data.report import Report
 from data.tables import Table, as_text, read_table
-from m3core.columns import METADATA_COLUMNS, PUBLISHED_COLUMNS
+from m3core.catalogue.published_columns import METADATA_COLUMNS, PUBLISHED_COLUMNS
 from m3core.errors import SurveyError
 from m3core.manifest import Column
 

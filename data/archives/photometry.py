@@ -18,7 +18,7 @@ from data.archives.parsing import Cache, Parsed, parse_files
 from data.archives.report import Entry
 from data.archives.sky import nearest_source
 from m3core.errors import SurveyError
-from m3core.light_curve import time_resolution
+from m3core.light_curve.fold import time_resolution
 from m3core.progress import Progress
 
 __all__ = ["Band", "LightCurves", "read_photometry"]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from data.archives.parsing import Cache, Parsed
 from data.archives.plan import Plan
 from data.checks import check_free
-from m3core.columns import PHOTOMETRY_AUXILIARIES
+from m3core.catalogue.published_columns import PHOTOMETRY_AUXILIARIES
 from m3core.manifest import ModalitySpec, SplitSpec
 from m3core.progress import Progress, silent
 from m3core.split import METHOD

@@ -10,7 +10,7 @@ import pandas as pd
 from data.astrom3.faults import Faults
 from data.astrom3.features import FEATURES, features_of, plain_values
 from data.astrom3.nested import open_parquet
-from m3core.columns import METADATA_COLUMNS, PUBLISHED_COLUMNS
+from m3core.catalogue.published_columns import METADATA_COLUMNS, PUBLISHED_COLUMNS
 from m3core.errors import SurveyError
 from m3core.manifest import SPLITS, Column
 from m3core.survey.reader import IDENTITY

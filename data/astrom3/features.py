@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from data.astrom3.nested import batches, open_parquet
-from m3core.columns import PUBLISHED_COLUMNS
+from m3core.catalogue.published_columns import PUBLISHED_COLUMNS
 from m3core.errors import SurveyError
 
 __all__ = ["FEATURES", "PREPROCESSED_SENTENCE", "features_of", "plain_values"]

@@ -6,7 +6,7 @@ from typing import Any
 
 from data.astrom3.features import PREPROCESSED_SENTENCE
 from data.astrom3.layout import files_of
-from m3core import hub
+from m3core.checkpoint import hub
 from m3core.errors import SurveyError
 from m3core.progress import Progress
 

@@ -17,10 +17,10 @@ from data.astrom3.identity import list_twins, source_ids
 from data.astrom3.layout import check_config, files_of, parquet_files
 from data.checks import SPOILING_RESOLUTION, coarse_times
 from data.report import Report
-from m3core.columns import METADATA_COLUMNS, PHOTOMETRY_AUXILIARIES
+from m3core.catalogue.published_columns import METADATA_COLUMNS, PHOTOMETRY_AUXILIARIES
+from m3core.checkpoint.hub import is_hub_name
 from m3core.files import sha256_file
-from m3core.hub import is_hub_name
-from m3core.light_curve import time_resolution
+from m3core.light_curve.fold import time_resolution
 from m3core.manifest import SPLITS
 from m3core.progress import Progress, part, silent
 

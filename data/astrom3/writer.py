@@ -9,7 +9,7 @@ from data.astrom3.arrays import Arrays
 from data.astrom3.importer import Plan
 from data.astrom3.layout import seed_of
 from data.checks import check_free
-from m3core.columns import METADATA_COLUMNS, PHOTOMETRY_AUXILIARIES, PUBLISHED_COLUMNS
+from m3core.catalogue.published_columns import METADATA_COLUMNS, PHOTOMETRY_AUXILIARIES, PUBLISHED_COLUMNS
 from m3core.manifest import ModalitySpec, SplitSpec
 from m3core.progress import Progress, part, silent
 from m3core.survey import Survey, write_survey

@@ -31,7 +31,7 @@ from data.report import NO_FAULT, Report
 from data.tables import Table, read_table
 from m3core.errors import SurveyError
 from m3core.files import sha256_file
-from m3core.light_curve import time_resolution
+from m3core.light_curve.fold import time_resolution
 from m3core.manifest import ModalitySpec, SplitSpec
 from m3core.names import safe_names
 from m3core.progress import Progress, silent

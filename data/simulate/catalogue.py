@@ -4,7 +4,7 @@ import numpy as np
 
 from data.simulate.observing import LightCurve
 from data.simulate.place import Place
-from m3core.light_curve import phase_fold
+from m3core.light_curve.fold import phase_fold
 
 __all__ = ["auxiliaries", "metadata"]
 

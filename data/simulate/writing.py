@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from data.checks import check_free
 from data.simulate.population import ALIASES, CLASSES, ODDITIES, Population, draw_population
 from data.simulate.source import SimulatedSource, simulate_source
-from m3core.columns import METADATA_COLUMNS, PHOTOMETRY_AUXILIARIES, PUBLISHED_COLUMNS
+from m3core.catalogue.published_columns import METADATA_COLUMNS, PHOTOMETRY_AUXILIARIES, PUBLISHED_COLUMNS
 from m3core.errors import ConfigError
 from m3core.files import replaced_file
 from m3core.manifest import SPLITS, ModalitySpec, SplitSpec

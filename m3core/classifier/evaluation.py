@@ -13,8 +13,8 @@ from m3core.classifier.logits import Predictions, observed, predict_survey, scor
 from m3core.classifier.scores import summary, wilson
 from m3core.errors import RunError
 from m3core.files import sha256_file
-from m3core.run import Run
 from m3core.survey import Survey
+from m3core.workspace.run import Run
 
 __all__ = ["CALIBRATION", "Evaluation", "calibrated", "calibration_of", "evaluate", "score_sentences", "subset_table"]
 

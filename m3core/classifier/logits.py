@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from m3core.errors import CheckpointError, ConfigError, RunError
 from m3core.files import read_json, replaced_folder, sha256_file, write_json
-from m3core.run import Run
 from m3core.survey import Survey
+from m3core.workspace.run import Run
 
 if TYPE_CHECKING:
-    from m3core.model import Classifier
+    from m3core.model.clip import Classifier
 
 __all__ = [
     "Predictions", "class_logits", "is_classifier", "load_classifier", "observed", "predict_survey",
@@ -59,8 +59,8 @@ def load_classifier(run: Run) -> "Classifier":
     Raises:
         RunError: it has none yet. CheckpointError: it is a contrastive model, or damaged.
     """
-    from m3core.checkpoint import load_checkpoint
-    from m3core.model import Classifier
+    from m3core.checkpoint.loading import load_checkpoint
+    from m3core.model.clip import Classifier
 
     if not run.has_checkpoint:
         raise RunError(f"run {run.name} has no checkpoint yet: wait for its first epoch, or resume it.")
@@ -105,7 +105,7 @@ def class_logits(
     """
     import torch
 
-    from m3core.batch import make_batch
+    from m3core.model.batch import make_batch
 
     model.config.check_fits(survey)
     for name in {name for subset in subsets for name in subset} - set(model.config.names):
@@ -207,7 +207,7 @@ def predict_survey(run: Run, survey: Survey, progress: Progress = lambda done: N
     try:
         return Predictions.open(run, survey)
     except RunError:
-        from m3core.checkpoint import checkpoint_hash, versions
+        from m3core.checkpoint.loading import checkpoint_hash, versions
 
         model = load_classifier(run)
         subsets = standard_subsets(model.config.names)

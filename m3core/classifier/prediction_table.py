@@ -15,8 +15,8 @@ from m3core.classifier.prior_shift import estimate_shares, with_shares
 from m3core.classifier.scores import wilson
 from m3core.errors import ConfigError
 from m3core.files import replaced_file
-from m3core.run import Run
 from m3core.survey import Survey
+from m3core.workspace.run import Run
 
 __all__ = ["UNKNOWN", "check_file", "csv_text", "prediction_table", "unknown_sentence", "write_table"]
 

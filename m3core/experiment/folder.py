@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from m3core.errors import RunError
+from m3core.experiment.resampling import Repeat
 from m3core.files import read_json
-from m3core.resampling import Repeat
-from m3core.run import Run
+from m3core.workspace.run import Run
 
 __all__ = ["ALL", "FEATURES", "FROZEN", "METHODS", "TRAINED", "Cell", "Experiment", "Outcome", "Plan", "Row"]
 

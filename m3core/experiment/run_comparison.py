@@ -8,15 +8,15 @@ from numpy.typing import NDArray
 
 from m3core.classifier.evaluation import calibrated, calibration_of
 from m3core.classifier.logits import is_classifier, scored_split, survey_logits
-from m3core.embeddings import Embeddings
+from m3core.embeddings.kept import Embeddings
 from m3core.errors import CheckpointError, RunError
+from m3core.experiment.frozen import nearest_neighbour
+from m3core.experiment.resampling import Repeat, Repeats
 from m3core.experiment.table import Compared, compare
 from m3core.files import read_json
-from m3core.frozen import nearest_neighbour
-from m3core.model_config import ModelConfig
-from m3core.resampling import Repeat, Repeats
-from m3core.run import Run
+from m3core.model.config import ModelConfig
 from m3core.survey import Survey
+from m3core.workspace.run import Run
 
 __all__ = ["RunComparison", "compare_runs", "guesses", "how_guessed"]
 

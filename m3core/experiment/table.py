@@ -8,7 +8,7 @@ import pandas as pd
 
 from m3core.experiment.folder import ALL, METHODS, Experiment, Outcome, Row
 from m3core.experiment.published_scores import published_score
-from m3core.resampling import METRICS, Repeats, paired_difference, paired_t_test
+from m3core.experiment.resampling import METRICS, Repeats, paired_difference, paired_t_test
 
 __all__ = [
     "COLUMNS",

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from m3core.diagrams import Points
+from m3core.diagrams.diagram import Points
 from m3core.figures.blank import axis, survey_layout
 from m3core.figures.diagram import log_axis
 from m3core.figures.palette import GREY, Mark
@@ -54,7 +54,7 @@ def among_kind_figure(
     """The density of the survey, its other sources, those of the class, and the star.
 
     Args:
-        points: what to show, of `m3core.diagrams`; those of a poor parallax are hollow, and hidden at first.
+        points: what to show, of `m3core.diagrams.diagram`; those of a poor parallax are hollow, and hidden at first.
         source_ids: (N,) of the whole survey; is_kin: (N,) which share the star's class.
         row: of the star.
         kin: what to call the class in the legend; style: how its points are drawn.

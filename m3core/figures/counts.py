@@ -11,13 +11,13 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from m3core.column_table import histogram
+from m3core.catalogue.table import histogram
 from m3core.figures.blank import HEIGHT, axis, blank_figure, survey_layout
 from m3core.figures.palette import OKABE_ITO, band_colours
 from m3core.figures.points import log_ticks
 from m3core.figures.text import plain, shortened
 from m3core.manifest import SPLITS
-from m3core.overview import UNLABELLED
+from m3core.survey.overview import UNLABELLED
 
 __all__ = ["MOST_COMBINATIONS", "class_figure", "combination_figure", "histogram_figure"]
 
@@ -35,7 +35,7 @@ def class_figure(table: pd.DataFrame, *, revision: str = "classes") -> go.Figure
     """Stacked bars, a class each, parted by split; customdata (class, split), class '' for the unlabelled.
 
     Args:
-        table: of `m3core.overview.overview_table`; its last row is the total.
+        table: of `m3core.survey.overview.overview_table`; its last row is the total.
     """
     classes = table.iloc[:-1].sort_values("sources", kind="stable")
     if classes.empty:
@@ -63,7 +63,7 @@ def combination_figure(table: pd.DataFrame, labels: Mapping[str, str], *, revisi
     """Which modalities occur together (an UpSet plot): bars of counts over a grid of dots; customdata the code.
 
     Args:
-        table: of `m3core.overview.combination_table`.
+        table: of `m3core.survey.overview.combination_table`.
         labels: modality -> the name to show.
     """
     if table.empty:
@@ -119,7 +119,7 @@ def histogram_figure(
     """Counts of sources over a quantity, a series each over the same bins; customdata (series, low, high).
 
     A bar's sources have low <= value < high, the last bar's low <= value <= high. The outer bars hold everything
-    beyond the 1st and the 99th percentile (`m3core.column_table.histogram`).
+    beyond the 1st and the 99th percentile (`m3core.catalogue.table.histogram`).
 
     Args:
         values: name of a series -> (N,) values, NaN where a source has none.

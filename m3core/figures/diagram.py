@@ -7,8 +7,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from m3core.colouring import Categories, Colouring
-from m3core.diagrams import Points
+from m3core.diagrams.colouring import Categories, Colouring
+from m3core.diagrams.diagram import Points
 from m3core.figures.blank import HEIGHT, axis, blank_figure, survey_layout
 from m3core.figures.points import log_ticks, point_traces
 
@@ -31,7 +31,7 @@ def diagram_figure(
     """A scatter plot with ids in customdata.
 
     Args:
-        points: what to show, of `m3core.diagrams`.
+        points: what to show, of `m3core.diagrams.diagram`.
         source_ids: (N,) of the whole survey.
         colours: (N,) of the whole survey.
         invert_y: True for magnitudes, which go up when brighter.

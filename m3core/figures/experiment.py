@@ -26,7 +26,7 @@ def experiment_figure(table: pd.DataFrame, metric: str = "accuracy", *, panel_he
 
     Args:
         table: of m3core.experiment.table.score_table.
-        metric: one of m3core.resampling.METRICS.
+        metric: one of m3core.experiment.resampling.METRICS.
     """
     modalities = list(dict.fromkeys(table["modality"]))
     labels = sorted(set(table["labels"]))

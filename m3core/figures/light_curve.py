@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from m3core.figures.palette import GREY, band_colours
 from m3core.figures.text import plain
 from m3core.kinds.base import Series
-from m3core.light_curve import phase_fold
+from m3core.light_curve.fold import phase_fold
 
 __all__ = [
     "Curve",

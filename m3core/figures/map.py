@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from m3core.colouring import Categories, Colouring
+from m3core.diagrams.colouring import Categories, Colouring
 from m3core.figures.points import point_traces
 
 __all__ = ["map_figure"]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from m3core.figures.palette import GREY, OKABE_ITO, band_colours
 from m3core.figures.text import plain, shortened
 from m3core.kinds import Series, kind_of
-from m3core.light_curve import phase_fold
+from m3core.light_curve.fold import phase_fold
 from m3core.periods.ephemeris import epoch_of_maximum, known_periods
 from m3core.survey import Source, Survey
 

@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from m3core.colouring import Categories, Colouring, Values
+from m3core.diagrams.colouring import Categories, Colouring, Values
 from m3core.figures.palette import GREY, MISSING, Mark, mark, tinted_grey
 from m3core.figures.text import needs_escape, plain, shortened
 

@@ -9,11 +9,11 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from m3core.colouring import Categories, Colouring
+from m3core.diagrams.colouring import Categories, Colouring
 from m3core.figures.blank import axis, blank_figure, survey_layout
 from m3core.figures.palette import GREY
 from m3core.figures.points import point_traces
-from m3core.sky_map import Field, Frame, centre_longitude, field_of, mollweide, offsets, to_frame
+from m3core.sky.projection import Field, Frame, centre_longitude, field_of, mollweide, offsets, to_frame
 
 __all__ = ["sky_figure"]
 

@@ -7,8 +7,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from m3core.colouring import Categories
-from m3core.column_table import histogram
+from m3core.catalogue.table import histogram
+from m3core.diagrams.colouring import Categories
 from m3core.figures.blank import axis, blank_figure, survey_layout
 from m3core.figures.palette import GREY, mark
 from m3core.figures.text import plain

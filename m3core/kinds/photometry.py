@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from m3core import preprocess
 from m3core.kinds.base import Encoder, Family, Inputs, Kind, Series, Statistics, View
-from m3core.light_curve import median
-from m3core.light_curve_features import CONTEXT, context, folded_and_unfolded, jitter
+from m3core.light_curve.fold import median
+from m3core.light_curve.views import CONTEXT, context, folded_and_unfolded, jitter
 from m3core.manifest import ModalitySpec
 from m3core.statistics import flagged, mean_and_std, standardise
 

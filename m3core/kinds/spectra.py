@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from m3core import preprocess
 from m3core.kinds.base import Encoder, Family, Inputs, Kind, Series, Statistics, View
-from m3core.light_curve import median, robust_scale
+from m3core.light_curve.fold import median, robust_scale
 from m3core.manifest import ModalitySpec
 from m3core.statistics import flagged, mean_and_std
 

@@ -2,7 +2,8 @@
 
 Four read-outs, two learners on two inputs: extremely randomised trees (Geurts, Ernst & Wehenkel 2006), which follow any
 border, and a Gaussian a class with shrunk covariances (quadratic discriminant analysis), which knows how far away a
-star is. The inputs are the embeddings and the hand-made features with the catalogue's columns (m3core.features).
+star is. The inputs are the embeddings and the hand-made features with the catalogue's columns
+(m3core.light_curve.features).
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from m3core.neighbors import nearest
+from m3core.embeddings.neighbors import nearest
 from m3core.workers import in_threads
 
 __all__ = [

@@ -14,8 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from m3core.duplicates import duplicate_ids, duplicate_positions
-from m3core.embeddings import Embeddings
+from m3core.embeddings.kept import Embeddings
 from m3core.label_issues.readouts import (
     N_FOLDS,
     Folds,
@@ -26,6 +25,7 @@ from m3core.label_issues.readouts import (
     pooled,
 )
 from m3core.survey import Survey
+from m3core.survey.duplicates import duplicate_ids, duplicate_positions
 
 __all__ = ["FEWEST", "LabelIssues", "find_label_issues", "label_score"]
 
@@ -81,7 +81,8 @@ def find_label_issues(
     """Rank the labelled sources of every split.
 
     Args:
-        features: of m3core.features.feature_table, a row a source of the survey; no column: embeddings alone.
+        features: of m3core.light_curve.features.feature_table, a row a source of the survey; no column: embeddings
+            alone.
         progress: called with the fraction done and a sentence; what it raises ends the work.
     """
     counts = np.bincount(survey.labels[survey.labels >= 0], minlength=len(survey.classes))

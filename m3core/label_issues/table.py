@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from m3core.embeddings import Embeddings
+from m3core.embeddings.kept import Embeddings
 from m3core.errors import M3Error, RunError
-from m3core.features import kept_features
 from m3core.files import read_json, replaced_folder, write_json
 from m3core.label_issues.score import find_label_issues
+from m3core.light_curve.features import kept_features
 from m3core.periods.survey_check import VERSION as CHECK_VERSION
 from m3core.periods.survey_check import check_sources, check_survey, checked_column
-from m3core.run import Run
 from m3core.survey import Survey, kept_table
+from m3core.workspace.run import Run
 
 __all__ = ["CONTRACT", "Suspects", "csv_table", "kept_suspects", "suspects"]
 

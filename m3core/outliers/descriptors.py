@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from m3core.embeddings import Embeddings
-from m3core.features import SEARCHED, feature_columns, is_light_curve, source_features
-from m3core.light_curve import median, median_absolute_deviation, phase_fold
+from m3core.embeddings.kept import Embeddings
+from m3core.light_curve.features import SEARCHED, feature_columns, is_light_curve, source_features
+from m3core.light_curve.fold import median, median_absolute_deviation, phase_fold
 from m3core.manifest import ModalitySpec
 from m3core.outliers.spectral_shape import SpectralShape
 from m3core.survey import Survey, of_each_source
@@ -65,7 +65,7 @@ def describe(
     """Modality -> descriptors.
 
     Args:
-        features: `m3core.features.feature_table` of the survey.
+        features: `m3core.light_curve.features.feature_table` of the survey.
     """
     found = {}
     for number, (name, spec) in enumerate(survey.modalities.items()):

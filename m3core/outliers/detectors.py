@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from m3core.neighbors import nearest
+from m3core.embeddings.neighbors import nearest
 from m3core.workers import in_threads
 
 __all__ = ["N_TREES", "centre_distance", "cosine_disagreement", "isolation_forest", "neighbour_distance"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from m3core.features import is_light_curve
+from m3core.light_curve.features import is_light_curve
 from m3core.manifest import ModalitySpec
 from m3core.outliers.cross_residuals import Ranked
 from m3core.outliers.descriptors import curve_descriptors

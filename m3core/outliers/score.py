@@ -14,9 +14,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from m3core.embeddings import Embeddings
+from m3core.embeddings.kept import Embeddings
 from m3core.errors import SurveyError
-from m3core.features import kept_features
+from m3core.light_curve.features import kept_features
 from m3core.outliers.cross_residuals import Residuals, cross_residuals, normal_deviates
 from m3core.outliers.descriptors import Descriptors, describe
 from m3core.outliers.detectors import centre_distance, cosine_disagreement, isolation_forest, neighbour_distance

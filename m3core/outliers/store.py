@@ -14,15 +14,15 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from m3core.embeddings import Embeddings
+from m3core.embeddings.kept import Embeddings
 from m3core.errors import RunError
 from m3core.files import read_json, replaced_folder, sha256_text, write_json
 from m3core.outliers.cross_residuals import Residuals
 from m3core.outliers.descriptors import Descriptors, needs_embedding
 from m3core.outliers.score import Evidence, Outliers, find_evidence, find_outliers
 from m3core.outliers.spectral_shape import SpectralShape
-from m3core.run import Run
 from m3core.survey import Survey, kept_folder
+from m3core.workspace.run import Run
 
 __all__ = ["have_outliers", "is_current", "outliers_folder", "read_outliers"]
 

@@ -16,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-from m3core.light_curve import phase_fold
+from m3core.light_curve.fold import phase_fold
 from m3core.periods.harmonic_fit import Band, WeightedBand, fourier_series, n_harmonics_of, time_span, weighted_bands
 from m3core.periods.trials import share_near, shares_by_harmonics
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from m3core.light_curve import median, robust_scale
+from m3core.light_curve.fold import median, robust_scale
 
 __all__ = [
     "Array",

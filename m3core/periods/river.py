@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from m3core.light_curve import phase_fold
+from m3core.light_curve.fold import phase_fold
 from m3core.periods.harmonic_fit import Array, Band
 from m3core.periods.phase_zero import Ephemeris
 

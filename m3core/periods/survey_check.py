@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from m3core.features import is_light_curve
+from m3core.light_curve.features import is_light_curve
 from m3core.periods.check import HELD, PeriodCheck, check_period
 from m3core.periods.ephemeris import CATALOGUE, SEARCHED
 from m3core.periods.harmonic_fit import Band

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from m3core.embeddings import Embeddings
+from m3core.embeddings.kept import Embeddings
+from m3core.embeddings.manifold import MEAN
+from m3core.embeddings.neighbors import nearest
 from m3core.errors import ConfigError, M3Error
-from m3core.manifold import MEAN
-from m3core.neighbors import nearest
 
 __all__ = ["NeighbourChanges", "RankChanges", "neighbour_changes", "rank_changes"]
 

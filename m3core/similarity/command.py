@@ -62,7 +62,7 @@ def similar(
     """
     with one_line_errors():
         from m3core.classifier.prediction_table import check_file, write_table
-        from m3core.embeddings import Embeddings
+        from m3core.embeddings.kept import Embeddings
         from m3core.errors import ConfigError
         from m3core.similarity.search import Filters, find_similar, query_of_rows, similar_table
         from m3core.survey import Survey
@@ -129,7 +129,7 @@ def retrieval(
     """Say how well one modality finds a source in another, and sources of its class, against chance."""
     with one_line_errors():
         from m3core.classifier.prediction_table import check_file, write_table
-        from m3core.embeddings import Embeddings
+        from m3core.embeddings.kept import Embeddings
         from m3core.similarity.retrieval import class_precision, own_retrieval, rows_to_score
         from m3core.survey import Survey
 
@@ -166,9 +166,9 @@ def adopt_embeddings(
 ) -> None:
     """Let embeddings from elsewhere stand in for a run's, on every page and in every command of m3core."""
     with one_line_errors():
+        from m3core.embeddings.given import adopt_embeddings as adopt
+        from m3core.embeddings.given import read_embeddings, read_ids
         from m3core.errors import ConfigError
-        from m3core.given_embeddings import adopt_embeddings as adopt
-        from m3core.given_embeddings import read_embeddings, read_ids
         from m3core.survey import Survey
 
         if out.exists():

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from m3core.batch import prepare_observation
 from m3core.errors import CheckpointError
+from m3core.model.batch import prepare_observation
 from m3core.survey import Source
 
 if TYPE_CHECKING:
-    from m3core.model import Model
+    from m3core.model.clip import Model
 
 __all__ = ["embed_source"]
 

@@ -8,11 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from m3core.classifier.scores import wilson
-from m3core.embeddings import Embeddings
+from m3core.embeddings.kept import Embeddings
+from m3core.embeddings.manifold import MEAN
+from m3core.embeddings.neighbors import nearest, own_ranks
 from m3core.errors import ConfigError
 from m3core.manifest import SPLITS
-from m3core.manifold import MEAN
-from m3core.neighbors import nearest, own_ranks
 from m3core.survey import Survey
 
 __all__ = ["ALL", "KS", "N_NEIGHBOURS", "class_precision", "own_retrieval", "rows_to_score"]

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from m3core.duplicates import DEFAULT_RADIUS, rows_of_same_star
-from m3core.embeddings import Embeddings
+from m3core.embeddings.kept import Embeddings
+from m3core.embeddings.manifold import MEAN
 from m3core.errors import ConfigError
-from m3core.manifold import MEAN
 from m3core.survey import Survey
+from m3core.survey.duplicates import DEFAULT_RADIUS, rows_of_same_star
 
 __all__ = [
     "Filters", "Query", "Similar", "check_weights", "find_similar", "query_of_rows", "query_of_vectors",

@@ -7,20 +7,27 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from m3core.catalogue import error_column
-from m3core.colouring import Categories
-from m3core.diagram_columns import amplitude_columns, distance_columns, guess_colour, magnitude_columns, period_columns
-from m3core.diagrams import MIN_PARALLAX_SNR, Points, colour_colour, colour_magnitude, parallax_ratio, period_diagram
-from m3core.extinction import Extinction, ExtinctionUse, extinction_of
+from m3core.catalogue.entry import error_column
+from m3core.diagrams.colouring import Categories
+from m3core.diagrams.columns import amplitude_columns, distance_columns, guess_colour, magnitude_columns, period_columns
+from m3core.diagrams.diagram import (
+    MIN_PARALLAX_SNR,
+    Points,
+    colour_colour,
+    colour_magnitude,
+    parallax_ratio,
+    period_diagram,
+)
+from m3core.diagrams.extinction import Extinction, ExtinctionUse, extinction_of
+from m3core.diagrams.wesenheit import wesenheit_of
 from m3core.figures.among_kind import FEWEST_FOR_DENSITY, LEGEND, MOST_POINTS, STAR, among_kind_figure
 from m3core.figures.palette import GREY, mark
 from m3core.figures.sky import sky_figure
 from m3core.figures.text import plain
-from m3core.measures import measured_unit
-from m3core.sky_map import FIELD_RADIUS, field_of
+from m3core.sky.projection import FIELD_RADIUS, field_of
 from m3core.star.panel import Panel
 from m3core.survey import Source, Survey
-from m3core.wesenheit import wesenheit_of
+from m3core.survey.measures import measured_unit
 
 __all__ = ["KindSettings", "best_distance", "kind_panels"]
 
@@ -35,7 +42,7 @@ class KindSettings:
     """What to draw.
 
     Attributes:
-        extinction: 'auto', 'subtract' or 'none', as in `m3core.extinction.extinction_of`.
+        extinction: 'auto', 'subtract' or 'none', as in `m3core.diagrams.extinction.extinction_of`.
         distance: 'parallax', a column of distances, '' for apparent magnitudes; None: `best_distance`.
         with_others: whether sources of other classes are points; their density is always drawn.
         height: of a figure, pixels.
@@ -73,7 +80,7 @@ def kind_panels(
     """Colour-magnitude, period-luminosity (a magnitude and the Wesenheit index), period-amplitude, colour-colour, sky.
 
     Args:
-        measures: of `m3core.measures.measure_survey`, for amplitudes that the catalogue does not give.
+        measures: of `m3core.survey.measures.measure_survey`, for amplitudes that the catalogue does not give.
     """
     row = survey.row(source.source_id)
     code = survey.labels[row]

@@ -59,12 +59,12 @@ def show(
         from m3core.errors import ConfigError
         from m3core.files import replaced_file
         from m3core.progress import ProgressLine
-        from m3core.run import Run
         from m3core.star.light_curves import LightCurveSettings
         from m3core.star.notes import Notes
         from m3core.star.page import SLOW_SEARCHES, Wishes, backdrop_of, stars_of, title_of
         from m3core.survey import Survey
-        from m3core.workspace import Workspace
+        from m3core.workspace.folder import Workspace
+        from m3core.workspace.run import Run
 
         kind = format_ or out.suffix[1:].lower() or "html"
         if kind not in FORMATS:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from m3core.figures.light_curve import Curve
 from m3core.kinds import Series, kind_of
-from m3core.light_curve import median
+from m3core.light_curve.fold import median
 from m3core.periods.harmonic_fit import Band
 from m3core.survey import Source, Survey
 

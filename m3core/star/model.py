@@ -7,21 +7,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from m3core.batch import prepare_observation
 from m3core.classifier.logits import Subset, class_logits
-from m3core.duplicates import rows_of_same_star
-from m3core.embeddings import Embeddings
+from m3core.embeddings.kept import Embeddings
+from m3core.embeddings.manifold import MEAN
+from m3core.embeddings.neighbors import nearest
 from m3core.figures.model_inputs import class_share_figure, views_figure
 from m3core.kinds import family_of
-from m3core.manifold import MEAN
-from m3core.model_config import ModelConfig
-from m3core.neighbors import nearest
+from m3core.model.batch import prepare_observation
+from m3core.model.config import ModelConfig
 from m3core.star.panel import Panel
 from m3core.survey import Source, Survey
+from m3core.survey.duplicates import rows_of_same_star
 
 if TYPE_CHECKING:
     from m3core.classifier.calibration import Calibration
-    from m3core.model import Classifier
+    from m3core.model.clip import Classifier
 
 __all__ = ["N_VOTES", "embedding_panels", "neighbour_table", "probability_panel", "seen_panels"]
 

@@ -1,4 +1,4 @@
-"""Notes and tags of one's own on the stars of a survey: <workspace>/notes/<survey hash>.jsonl (m3core.journal).
+"""Notes and tags of one's own on stars: <workspace>/notes/<survey hash>.jsonl (m3core.workspace.journal).
 
 A line holds what is said of a star now: source_id, note, tags, time (UTC), author. The last line on a star that is not
 undone counts. Notes belong to a survey's content, as kept selections do: another run shows the same stars.
@@ -14,8 +14,8 @@ from typing import Any
 import pandas as pd
 
 from m3core.errors import M3Error
-from m3core.journal import Journal
 from m3core.survey import Survey
+from m3core.workspace.journal import Journal
 
 __all__ = ["Note", "Notes", "NotesError"]
 

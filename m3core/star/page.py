@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from m3core.catalogue import MISSING, catalogue_table
-from m3core.diagram_columns import amplitude_columns
+from m3core.catalogue.entry import MISSING, catalogue_table
+from m3core.diagrams.columns import amplitude_columns
 from m3core.errors import M3Error, one_sentence
-from m3core.features import is_light_curve
 from m3core.figures.light_curve import curves_of, points_figure
 from m3core.figures.spectrum import line_figure
 from m3core.kinds import Series, kind_of
-from m3core.measures import measure_survey
-from m3core.nights import Nights, find_nights
+from m3core.light_curve.features import is_light_curve
+from m3core.light_curve.nights import Nights, find_nights
 from m3core.progress import Progress, part, silent
-from m3core.sky import sexagesimal
+from m3core.sky.positions import sexagesimal
 from m3core.star.among_kind import KindSettings, kind_panels
 from m3core.star.light_curves import LightCurveSettings, light_curve_panels
 from m3core.star.links import links_of
@@ -25,13 +24,14 @@ from m3core.star.panel import Panel
 from m3core.star.spectra import SpectrumSettings, spectrum_panels
 from m3core.star.surroundings import surroundings_panels
 from m3core.survey import Source, Survey
+from m3core.survey.measures import measure_survey
 
 if TYPE_CHECKING:
     from m3core.classifier.calibration import Calibration
-    from m3core.embeddings import Embeddings
-    from m3core.model import Classifier
-    from m3core.model_config import ModelConfig
-    from m3core.run import Run
+    from m3core.embeddings.kept import Embeddings
+    from m3core.model.clip import Classifier
+    from m3core.model.config import ModelConfig
+    from m3core.workspace.run import Run
 
 __all__ = [
     "SLOW_SEARCHES",
@@ -95,9 +95,9 @@ def backdrop_of(survey: Survey, run: "Run | None" = None, progress: Progress = s
         return Backdrop(survey, measures, nights)
     from m3core.classifier.evaluation import calibration_of
     from m3core.classifier.logits import is_classifier, load_classifier
-    from m3core.embeddings import Embeddings
+    from m3core.embeddings.kept import Embeddings
     from m3core.files import read_json
-    from m3core.model_config import ModelConfig
+    from m3core.model.config import ModelConfig
 
     config, embeddings, classifier, calibration, said = None, None, None, None, []
     if run.has_checkpoint:

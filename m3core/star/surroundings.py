@@ -6,16 +6,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from m3core.diagram_columns import magnitude_columns
-from m3core.duplicates import DEFAULT_RADIUS
-from m3core.features import is_light_curve
+from m3core.diagrams.columns import magnitude_columns
 from m3core.figures.surroundings import CIRCLES, finder_figure, nights_figure
 from m3core.kinds import kind_of
-from m3core.nights import FEWEST_STARS, LIMIT, Nights, on_bad_night
+from m3core.light_curve.features import is_light_curve
+from m3core.light_curve.nights import FEWEST_STARS, LIMIT, Nights, on_bad_night
 from m3core.periods.ephemeris import known_periods
-from m3core.sky import cone_search
+from m3core.sky.positions import cone_search
 from m3core.star.panel import Panel
 from m3core.survey import Source, Survey
+from m3core.survey.duplicates import DEFAULT_RADIUS
 
 __all__ = ["RADIUS", "match_distances", "neighbours_on_sky", "surroundings_panels"]
 
@@ -36,7 +36,7 @@ def surroundings_panels(survey: Survey, source: Source, nights: Mapping[str, Nig
     """Possible blends with distances of matches, and the star's epochs on bad nights.
 
     Args:
-        nights: of `m3core.nights.find_nights`; None: they are not known yet.
+        nights: of `m3core.light_curve.nights.find_nights`; None: they are not known yet.
     """
     panels = [_blends(survey, source), _matches(survey, source)]
     if any(is_light_curve(survey.modalities[name]) for name in source.observations):

@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from m3core.embeddings import Embeddings
+from m3core.embeddings.kept import Embeddings
+from m3core.embeddings.neighbors import nearest
 from m3core.errors import SurveyError
-from m3core.neighbors import nearest
 from m3core.subtypes.mixture_split import DEEP, FEWEST, GAIN, Split, best_split
 from m3core.survey import Survey
 

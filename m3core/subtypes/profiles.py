@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from m3core.kinds import kind_of
 from m3core.kinds.base import Series
-from m3core.light_curve import bin_curve, phase_fold
+from m3core.light_curve.fold import bin_curve, phase_fold
 from m3core.periods.ephemeris import epoch_of_maximum, known_periods
 from m3core.survey import Survey
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from m3core.catalogue import MISSING, catalogue_table
+from m3core.catalogue.entry import MISSING, catalogue_table
 from m3core.survey import Source, Survey
 from pages.components.text import literal
 

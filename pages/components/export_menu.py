@@ -4,8 +4,8 @@ from functools import partial
 
 import streamlit as st
 
-from m3core.export import FORMATS, SUFFIXES, export_bytes
 from m3core.survey import Survey
+from m3core.survey.export import FORMATS, SUFFIXES, export_bytes
 
 __all__ = ["export_menu"]
 

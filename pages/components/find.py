@@ -3,7 +3,7 @@
 import streamlit as st
 
 from m3core.errors import M3Error
-from m3core.sky import cone_search, parse_coordinates
+from m3core.sky.positions import cone_search, parse_coordinates
 from m3core.survey import Survey
 from pages.components import links, state
 from pages.components.text import literal

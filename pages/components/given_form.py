@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from m3core.given_embeddings import adopt_embeddings, read_embeddings, read_ids
+from m3core.embeddings.given import adopt_embeddings, read_embeddings, read_ids
 from pages.components import jobs, resources, state
 from pages.components.border import sentences
 from pages.components.text import literal, sentence

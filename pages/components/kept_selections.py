@@ -5,8 +5,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from m3core.errors import M3Error
-from m3core.selections import Selections
 from m3core.survey import Survey
+from m3core.workspace.selections import Selections
 from pages.components import state
 from pages.components.border import sentences
 from pages.components.text import literal, sentence

@@ -6,7 +6,7 @@ from m3core.classifier.logits import is_classifier
 from m3core.durations import duration
 from m3core.errors import M3Error
 from m3core.figures.training import loss_figure, recall_figure, score_figure
-from m3core.run import Run, State, Status
+from m3core.workspace.run import Run, State, Status
 from pages.components import links, resources, state
 from pages.components.border import guarded, sentences
 from pages.components.figure import show

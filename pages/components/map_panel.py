@@ -11,8 +11,8 @@ from typing import Any
 
 import streamlit as st
 
-from m3core.colouring import Values
-from m3core.manifold import MEAN
+from m3core.diagrams.colouring import Values
+from m3core.embeddings.manifold import MEAN
 from pages.components import resources, state
 from pages.components.figure import configuration
 from pages.components.text import literal

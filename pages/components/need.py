@@ -3,8 +3,8 @@
 import streamlit as st
 
 from demo import NAME as DEMO
+from m3core.embeddings.manifold import Maps
 from m3core.errors import M3Error
-from m3core.manifold import Maps
 from m3core.survey import Survey
 from pages.components import embedding, links, resources, state
 from pages.components.demo import wait_for_demo

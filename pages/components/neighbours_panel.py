@@ -2,8 +2,8 @@
 
 import streamlit as st
 
+from m3core.embeddings.manifold import MEAN
 from m3core.errors import M3Error
-from m3core.manifold import MEAN
 from pages.components import resources, state
 from pages.components.links import source_link
 from pages.components.text import literal

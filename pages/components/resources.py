@@ -11,21 +11,21 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from m3core.captions import map_caption, shown_caption
 from m3core.classifier.evaluation import CALIBRATION
 from m3core.classifier.logits import predictions_folder
-from m3core.colouring import Colouring, colouring
-from m3core.embeddings import Embeddings, embeddings_folder
+from m3core.diagrams.colouring import Colouring, colouring
+from m3core.embeddings.kept import Embeddings, embeddings_folder
+from m3core.embeddings.manifold import MEAN, Maps
+from m3core.embeddings.neighbors import nearest
 from m3core.errors import CheckpointError, M3Error
 from m3core.experiment.folder import Experiment
+from m3core.figures.captions import map_caption, shown_caption
 from m3core.figures.map import map_figure
 from m3core.files import read_json
-from m3core.manifold import MEAN, Maps
-from m3core.model_config import ModelConfig
-from m3core.neighbors import nearest
-from m3core.run import Run
+from m3core.model.config import ModelConfig
 from m3core.survey import Survey
-from m3core.workspace import Workspace
+from m3core.workspace.folder import Workspace
+from m3core.workspace.run import Run
 
 __all__ = [
     "colours", "derived", "drawn_map", "embeddings", "experiment", "has_maps", "maps", "model", "model_config",
@@ -100,7 +100,7 @@ def model(run_name: str) -> Any:
 
 @st.cache_resource(show_spinner=False, max_entries=2)
 def _model(checkpoint: str, stamp: Stamp) -> Any:
-    from m3core.checkpoint import load_checkpoint
+    from m3core.checkpoint.loading import load_checkpoint
 
     return load_checkpoint(checkpoint).eval()
 

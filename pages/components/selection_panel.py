@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
-from m3core.colouring import Categories
+from m3core.diagrams.colouring import Categories
 from m3core.figures.palette import mark
 from m3core.survey import Survey
 from pages.components import map_panel, resources, state

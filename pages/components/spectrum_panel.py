@@ -8,8 +8,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from m3core.embeddings.manifold import MEAN
 from m3core.errors import M3Error
-from m3core.manifold import MEAN
 from m3core.spectrum.spectrum import Spectrum, spectra_of, spectra_specs
 from m3core.spectrum.template import class_template, known_velocity, redshift_column, velocity_of
 from m3core.star.panel import Panel

@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 
 from m3core.errors import M3Error, one_sentence
-from m3core.workspace import Workspace
+from m3core.workspace.folder import Workspace
 from pages.components import resources
 from pages.components.text import literal
 

@@ -7,8 +7,8 @@ import numpy as np
 import streamlit as st
 
 from m3core.classifier.logits import is_classifier
-from m3core.run import Run
 from m3core.survey import Survey
+from m3core.workspace.run import Run
 from pages.components import resources, state
 from pages.components.schema_widgets import field_widget
 from training.config import FROM_RUN, MAIN_FIELDS, READ_OUT, SCRATCH, FinetuneConfig, Settings, TrainConfig, validated

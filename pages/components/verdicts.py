@@ -3,7 +3,7 @@
 import streamlit as st
 
 from m3core.errors import M3Error, one_sentence
-from m3core.verdicts import Verdicts
+from m3core.workspace.verdicts import Verdicts
 from pages.components import state
 from pages.components.text import literal, sentence
 

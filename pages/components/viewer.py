@@ -7,7 +7,7 @@ import streamlit as st
 from m3core.figures.light_curve import curves_of, points_figure
 from m3core.figures.spectrum import line_figure
 from m3core.kinds import Series, kind_of
-from m3core.sky import sexagesimal
+from m3core.sky.positions import sexagesimal
 from m3core.spectrum.spectrum import spectra_specs
 from m3core.survey import Source, Survey
 from pages.components import state

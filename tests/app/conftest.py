@@ -17,12 +17,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from m3core.checkpoint import checkpoint_hash, save_checkpoint
-from m3core.embeddings import Embeddings, embed_survey, embeddings_folder
+from m3core.checkpoint.loading import checkpoint_hash, save_checkpoint
+from m3core.embeddings.kept import Embeddings, embed_survey, embeddings_folder
+from m3core.embeddings.manifold import MEAN, Maps, MapSettings
 from m3core.files import sha256_file, write_json
-from m3core.manifold import MEAN, Maps, MapSettings
-from m3core.run import Run, State, Status
 from m3core.survey import Survey
+from m3core.workspace.run import Run, State, Status
 from pages.components import jobs
 from pages.components.border import UNKNOWN_FAULT
 from tests.conftest import ROOT, make_survey

@@ -6,8 +6,8 @@ Every step waits for a state of the page, none for a time.
 import pytest
 
 from m3core.classifier.evaluation import evaluate
-from m3core.run import Run
 from m3core.survey import Survey
+from m3core.workspace.run import Run
 from tests.app.conftest import make_run, needs_browser
 from tests.conftest import make_survey
 

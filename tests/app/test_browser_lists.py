@@ -9,9 +9,9 @@ import pytest
 
 from m3core.outliers.score import outlier_table
 from m3core.outliers.store import read_outliers
-from m3core.run import Run
 from m3core.survey import Survey
-from m3core.verdicts import Verdicts
+from m3core.workspace.run import Run
+from m3core.workspace.verdicts import Verdicts
 from tests.app.conftest import make_run, needs_browser
 from tests.conftest import make_survey
 

@@ -8,10 +8,10 @@ import re
 import numpy as np
 import pytest
 
-from m3core.embeddings import Embeddings
+from m3core.embeddings.kept import Embeddings
 from m3core.label_issues.table import kept_suspects
-from m3core.run import Run
 from m3core.survey import Survey
+from m3core.workspace.run import Run
 from tests.app.conftest import make_run, needs_browser
 from tests.conftest import make_survey
 

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from m3core.checkpoint import save_checkpoint
+from m3core.checkpoint.loading import save_checkpoint
 from m3core.classifier.evaluation import evaluate
 from m3core.classifier.prediction_table import csv_text, prediction_table
 from m3core.files import write_json
-from m3core.run import Run, State, Status
 from m3core.survey import Survey
+from m3core.workspace.run import Run, State, Status
 from pages.components.classifier_page import predictions, scores
 from pages.components.training_form import CLASSIFIER
 from tests.app.conftest import checked, make_run, open_page, said, settled

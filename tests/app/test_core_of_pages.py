@@ -5,16 +5,16 @@ import shutil
 import numpy as np
 import pytest
 
-from m3core.captions import map_caption, shown_caption
-from m3core.catalogue import MISSING, catalogue_table
+from m3core.catalogue.entry import MISSING, catalogue_table
+from m3core.catalogue.percentile import percentile_among
+from m3core.embeddings.manifold import Maps
 from m3core.errors import M3Error
-from m3core.manifold import Maps
-from m3core.overview import overview_table
-from m3core.percentile import percentile_among
+from m3core.figures.captions import map_caption, shown_caption
 from m3core.periods.ephemeris import coarse_times, known_periods
-from m3core.run_table import FIRST_COLUMNS, run_table
-from m3core.sky import cone_search, parse_coordinates, sexagesimal
-from m3core.workspace import Workspace, check_new_name
+from m3core.sky.positions import cone_search, parse_coordinates, sexagesimal
+from m3core.survey.overview import overview_table
+from m3core.workspace.folder import Workspace, check_new_name
+from m3core.workspace.run_table import FIRST_COLUMNS, run_table
 from training.config import TrainConfig
 from training.run_config import RunConfig
 

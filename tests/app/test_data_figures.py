@@ -6,15 +6,15 @@ import pytest
 from astropy import units
 from astropy.coordinates import SkyCoord
 
-from m3core.colouring import Categories, Values
-from m3core.diagrams import Points
+from m3core.diagrams.colouring import Categories, Values
+from m3core.diagrams.diagram import Points
 from m3core.figures.blank import blank_figure
 from m3core.figures.counts import MOST_COMBINATIONS, class_figure, combination_figure, histogram_figure
 from m3core.figures.diagram import diagram_figure
 from m3core.figures.palette import OKABE_ITO, band_colours
 from m3core.figures.sky import sky_figure
-from m3core.overview import combination_table, overview_table
-from m3core.sky_map import mollweide
+from m3core.sky.projection import mollweide
+from m3core.survey.overview import combination_table, overview_table
 
 IDS = np.array(["a", "<b>b</b>", "c", "d"], object)
 CLASSES = Categories("label", ("X", "Y"), np.array([0, 0, 1, -1]), "unlabelled")

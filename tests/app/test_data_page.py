@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from m3core.survey import ModalitySpec, SplitSpec, Survey, write_survey
-from m3core.workspace import Workspace
+from m3core.workspace.folder import Workspace
 from tests.app.conftest import checked, open_page, said, wait
 from tests.conftest import make_survey
 

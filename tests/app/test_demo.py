@@ -9,11 +9,11 @@ import pytest
 from demo import NAME, OPTIONS, SHIPPED
 from demo.install import install, is_wanted
 from demo.make import STATISTICS, column_means
-from m3core.embeddings import Embeddings
+from m3core.embeddings.kept import Embeddings
+from m3core.embeddings.manifold import Maps
 from m3core.files import read_json
-from m3core.manifold import Maps
-from m3core.run import Run, State
-from m3core.workspace import Workspace
+from m3core.workspace.folder import Workspace
+from m3core.workspace.run import Run, State
 from pages.components import jobs, resources
 from pages.components.demo import JOB
 from tests.app.conftest import checked, open_page, said
@@ -61,8 +61,8 @@ def test_shipped_run_is_of_the_simulation_as_it_is(installed):
 
 def test_shipped_embeddings_are_those_of_the_shipped_model(installed):
     """Embedded here again they are the same: what is shipped was not edited."""
-    from m3core.checkpoint import load_checkpoint
-    from m3core.embeddings import embed_survey
+    from m3core.checkpoint.loading import load_checkpoint
+    from m3core.embeddings.kept import embed_survey
 
     workspace, fitting = installed
     if not fitting:

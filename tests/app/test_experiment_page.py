@@ -13,7 +13,7 @@ from m3core.classifier.prediction_table import csv_text
 from m3core.experiment.folder import Experiment, Outcome
 from m3core.experiment.table import score_table
 from m3core.files import write_json
-from m3core.run import State, Status
+from m3core.workspace.run import State, Status
 from tests.app.conftest import checked, make_run, open_page, said, settled
 from tests.app.test_classifier_page import make_classifier
 from tests.conftest import make_survey
@@ -158,7 +158,7 @@ def test_the_published_scores_stand_beside(tmp_path, monkeypatch):
 
 
 def test_an_experiment_is_no_run(workspace):
-    from m3core.workspace import Workspace
+    from m3core.workspace.folder import Workspace
 
     root, _ = workspace
     assert set(Workspace(root).run_folders()) == {"done", "tells"}

@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from m3core.colouring import Categories, Values, colouring
+from m3core.diagrams.colouring import Categories, Values, colouring
 from m3core.figures.light_curve import Curve, Fold, Look, curves_of, folded_figure, points_figure
 from m3core.figures.map import map_figure
 from m3core.figures.palette import MISSING, OKABE_ITO, band_colours, mark, tinted_grey

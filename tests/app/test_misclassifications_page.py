@@ -2,10 +2,10 @@
 
 import pytest
 
-from m3core.embeddings import Embeddings
+from m3core.embeddings.kept import Embeddings
 from m3core.label_issues.table import kept_suspects
 from m3core.survey import Survey
-from m3core.verdicts import Verdicts
+from m3core.workspace.verdicts import Verdicts
 from tests.app.conftest import make_run, open_page, said, settled
 from tests.conftest import make_survey
 from tests.train.rewritten import rewritten

@@ -4,7 +4,7 @@ import pytest
 
 from m3core.outliers.score import outlier_table
 from m3core.outliers.store import outliers_folder, read_outliers
-from m3core.verdicts import Verdicts
+from m3core.workspace.verdicts import Verdicts
 from tests.app.conftest import make_run, open_page, said
 from tests.app.test_classifier_page import charts, settled
 from tests.conftest import make_survey

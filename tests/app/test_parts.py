@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from m3core.survey import ModalitySpec, SplitSpec, write_survey
-from m3core.workspace import Workspace
+from m3core.workspace.folder import Workspace
 from pages.components import jobs
 from pages.components.text import literal
 from tests.app.conftest import checked, make_run, open_page, said

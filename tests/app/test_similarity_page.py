@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from m3core.embeddings import Embeddings
-from m3core.given_embeddings import adopt_embeddings, read_embeddings
+from m3core.embeddings.given import adopt_embeddings, read_embeddings
+from m3core.embeddings.kept import Embeddings
 from m3core.outliers.score import outlier_table
 from m3core.outliers.store import read_outliers
-from m3core.run import Run
 from m3core.similarity.retrieval import own_retrieval
 from m3core.similarity.search import Filters, find_similar, query_of_rows
 from m3core.survey import Survey
+from m3core.workspace.run import Run
 from tests.app.conftest import checked, make_run, open_page, said, settled
 from tests.app.test_classifier_page import charts
 from tests.conftest import make_survey
@@ -163,7 +163,8 @@ def test_two_runs_and_embeddings_from_elsewhere_on_every_page(tmp_path, monkeypa
     app.segmented_control(key="similarity_part").set_value("Two runs")
     assert "No other run has embedded this survey" in said(checked(app.run()))
     points = np.random.default_rng(0).standard_normal((40, 6)).astype(np.float32)
-    monkeypatch.setattr("m3core.manifold.fit_map", lambda vectors, settings: (vectors[:, :2], "two dimensions"))
+    in_plane = "m3core.embeddings.manifold.fit_map"
+    monkeypatch.setattr(in_plane, lambda vectors, settings: (vectors[:, :2], "two dimensions"))
     adopt_embeddings(survey, [read_embeddings("clip.npy", npy(points))], tmp_path / "runs" / "given")
     app = settled(app.run())
     assert "Mean share kept" in said(app)

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from m3core.checkpoint import checkpoint_hash
-from m3core.embeddings import Embeddings, embeddings_folder
+from m3core.checkpoint.loading import checkpoint_hash
+from m3core.embeddings.kept import Embeddings, embeddings_folder
+from m3core.embeddings.manifold import MEAN, Maps
 from m3core.files import sha256_file
-from m3core.manifold import MEAN, Maps
 from m3core.subtypes.clusters import find_subtypes
 from pages.components import jobs
 from tests.app.conftest import checked, make_run, open_page, said

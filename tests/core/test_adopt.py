@@ -6,12 +6,12 @@ import torch
 
 import m3core
 from m3core import preprocess
-from m3core.adopt import adopt
-from m3core.checkpoint import save_checkpoint
-from m3core.columns import METADATA_COLUMNS
-from m3core.embeddings import embed_survey
+from m3core.catalogue.published_columns import METADATA_COLUMNS
+from m3core.checkpoint.adopt import adopt
+from m3core.checkpoint.loading import save_checkpoint
+from m3core.embeddings.kept import embed_survey
 from m3core.errors import CheckpointError
-from m3core.model import use_sampling
+from m3core.model.clip import use_sampling
 from tests import published_oracle as oracle
 from tests.astrom3_survey import METADATA, PHOTOMETRY, SPECTRA, make_astrom3_survey
 

@@ -2,7 +2,8 @@
 
 from astropy import units
 
-from m3core import columns, preprocess
+from m3core import preprocess
+from m3core.catalogue import published_columns as columns
 
 
 def test_order_and_units():

@@ -8,10 +8,10 @@ from astropy.io.votable import parse_single_table
 from astropy.io.votable.ucd import parse_ucd
 from astropy.table import Table
 
+from m3core.catalogue.ucd import UCDS, ucd_of
 from m3core.errors import M3Error
-from m3core.export import FORMATS, SUFFIXES, export_bytes, export_catalogue, format_of
 from m3core.survey import Column, ModalitySpec, SplitSpec, Survey, write_survey
-from m3core.ucd import UCDS, ucd_of
+from m3core.survey.export import FORMATS, SUFFIXES, export_bytes, export_catalogue, format_of
 
 IDS = ["00123", 'b<&>"c,d', "é☉", "plain"]
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from m3core.features import feature_columns, feature_table
-from m3core.frozen import class_centres, nearest_centre, nearest_neighbour, regression
+from m3core.experiment.frozen import class_centres, nearest_centre, nearest_neighbour, regression
+from m3core.light_curve.features import feature_columns, feature_table
 from m3core.survey import Survey
 from tests.conftest import make_survey
 from tests.train.rewritten import rewritten

@@ -8,9 +8,9 @@ import sys
 import pytest
 import torch
 
+from m3core.checkpoint.tensors import write_tensors
 from m3core.errors import one_sentence
 from m3core.files import new_folder, replaced_file
-from m3core.tensors import write_tensors
 from tests.conftest import ROOT
 
 DIES = """

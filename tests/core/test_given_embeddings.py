@@ -9,11 +9,11 @@ import pytest
 from typer.testing import CliRunner
 
 from m3core.__main__ import app
-from m3core.embeddings import Embeddings
+from m3core.embeddings.given import adopt_embeddings, aligned, read_embeddings, read_ids
+from m3core.embeddings.kept import Embeddings
+from m3core.embeddings.manifold import Maps
 from m3core.errors import ConfigError, M3Error, RunError, SurveyError
-from m3core.given_embeddings import adopt_embeddings, aligned, read_embeddings, read_ids
-from m3core.manifold import Maps
-from m3core.run import Run
+from m3core.workspace.run import Run
 from tests.app.conftest import make_run
 from tests.conftest import make_survey
 from training.readout import embed_and_map

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from m3core.hub import is_hub_name
+from m3core.checkpoint.hub import is_hub_name
 from tests import published_oracle as oracle
 from tests.conftest import ROOT
 from tests.hub_server import COMMIT, Hub, serving
@@ -15,7 +15,7 @@ from tests.hub_server import COMMIT, Hub, serving
 FETCH = """
 import sys
 from m3core.errors import M3Error
-from m3core.hub import fetch
+from m3core.checkpoint.hub import fetch
 told = []
 try:
     print(fetch(sys.argv[1], sys.argv[4:], sys.argv[2], sys.argv[3] or None, lambda *said: told.append(said)))

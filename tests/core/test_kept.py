@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from m3core.embeddings import Embeddings
+from m3core.embeddings.kept import Embeddings
 from m3core.label_issues import table as label_table
 from m3core.outliers import store
 from m3core.survey import kept_folder, kept_table
@@ -49,7 +49,7 @@ def test_another_run_measures_nothing_again(survey, tmp_path, monkeypatch):
     found, _ = store.have_outliers(first, survey, Embeddings.open(first, survey))
     listed = label_table.suspects(first, survey, Embeddings.open(first, survey))
     monkeypatch.setattr(store, "find_evidence", never)
-    monkeypatch.setattr("m3core.features.feature_table", never)
+    monkeypatch.setattr("m3core.light_curve.features.feature_table", never)
     monkeypatch.setattr(label_table, "check_sources", never)
     again, is_new = store.have_outliers(second, survey, Embeddings.open(second, survey))
     assert is_new

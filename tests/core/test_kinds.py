@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from m3core.kinds import KINDS, Family, Kind, Series
 from m3core.kinds.base import Encoder
 from m3core.manifest import ModalitySpec
-from m3core.model import MultimodalCLIP
+from m3core.model.clip import MultimodalCLIP
 from m3core.survey import SplitSpec, write_survey
 from tests.conftest import light_curve
 from training.batches import step_seed
@@ -190,7 +190,7 @@ def test_a_fourth_modality_trains_with_four_encoders_and_six_pairs(tmp_path, mon
     assert len(model.config.pairs) == len(model.logit_scales) == 6
     before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
     optimizer = build_optimizer(model, config)
-    from m3core.batch import make_batch
+    from m3core.model.batch import make_batch
 
     batch = make_batch(survey, rows.train, model.config.modalities)
     loss, losses = Contrastive().backward(model, batch, micro_batch=64, seed=step_seed(seed=1, step=0))

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from m3core.embeddings import Embeddings
+from m3core.embeddings.kept import Embeddings
 from m3core.label_issues.readouts import Folds, centre_votes, neighbour_votes, out_of_sample
 from m3core.label_issues.score import FEWEST, find_label_issues, label_score
 from m3core.label_issues.table import CONTRACT, kept_suspects, suspects

@@ -3,8 +3,15 @@
 import numpy as np
 import pytest
 
-from m3core.light_curve import bin_curve, median, median_absolute_deviation, phase_fold, robust_scale, time_resolution
-from m3core.light_curve_features import CONTEXT, context, folded_and_unfolded, jitter
+from m3core.light_curve.fold import (
+    bin_curve,
+    median,
+    median_absolute_deviation,
+    phase_fold,
+    robust_scale,
+    time_resolution,
+)
+from m3core.light_curve.views import CONTEXT, context, folded_and_unfolded, jitter
 from m3core.statistics import flagged, mean_and_std, measure_quantiles, quantile_encoded, standardise
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from m3core.loss import contrastive_loss, pair_loss
+from m3core.model.loss import contrastive_loss, pair_loss
 
 
 def unit(rng, n, d):

@@ -9,10 +9,10 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import m3core
-from m3core.batch import make_batch
-from m3core.checkpoint import checkpoint_hash, save_checkpoint
-from m3core.embeddings import embed_survey, mean_embedding
+from m3core.checkpoint.loading import checkpoint_hash, save_checkpoint
+from m3core.embeddings.kept import embed_survey, mean_embedding
 from m3core.errors import CheckpointError
+from m3core.model.batch import make_batch
 from tests.conftest import make_survey
 from training.config import TrainConfig
 from training.setup import build_model

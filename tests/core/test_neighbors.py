@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
-from m3core.manifold import MapSettings, fit_map
-from m3core.neighbors import nearest, nearest_neighbour_score, recall_at_k
+from m3core.embeddings.manifold import MapSettings, fit_map
+from m3core.embeddings.neighbors import nearest, nearest_neighbour_score, recall_at_k
 
 
 def unit(rng, n, d=8):

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from m3core.embeddings import Embeddings
+from m3core.embeddings.kept import Embeddings
 from m3core.errors import SurveyError
 from m3core.outliers.cross_residuals import Ranked, cross_residuals, normal_deviates
 from m3core.outliers.detectors import centre_distance, cosine_disagreement, isolation_forest, neighbour_distance

@@ -201,7 +201,7 @@ def test_positions_of_another_encoder(copy_of):
 
 
 def test_our_own_classifiers_are_as_strict(copy_of, tmp_path):
-    from m3core.checkpoint import save_checkpoint
+    from m3core.checkpoint.loading import save_checkpoint
 
     save_checkpoint(m3core.load_checkpoint(copy_of("all")), tmp_path / "ours")
     original = json.loads((tmp_path / "ours" / "config.json").read_text())

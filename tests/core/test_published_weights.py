@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file
 
 import m3core
-from m3core import published
-from m3core.checkpoint import checkpoint_hash, save_checkpoint
+from m3core.checkpoint import published
+from m3core.checkpoint.loading import checkpoint_hash, save_checkpoint
 from m3core.errors import CheckpointError, M3Error
 from m3core.files import read_json
-from m3core.loss import pair_loss
-from m3core.model import Classifier, MultimodalCLIP, model_of, use_sampling
-from m3core.model_config import ModalityConfig, ModelConfig
+from m3core.model.clip import Classifier, MultimodalCLIP, model_of, use_sampling
+from m3core.model.config import ModalityConfig, ModelConfig
+from m3core.model.loss import pair_loss
 from tests import published_oracle as oracle
 from tests.conftest import SHARED, make_survey, needs_shared
 from training.config import TrainConfig
@@ -227,7 +227,7 @@ def classifier(survey, head, names=("g", "r", "metadata")) -> Classifier:
 
 @torch.no_grad()
 def test_a_classifier_of_our_own_with_modalities_missing(survey, tmp_path):
-    from m3core.batch import make_batch
+    from m3core.model.batch import make_batch
 
     for head in ("avg", "concat"):
         model = classifier(survey, head)

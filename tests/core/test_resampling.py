@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from m3core.resampling import Repeat, Repeats, paired_difference, paired_t_test
+from m3core.experiment.resampling import Repeat, Repeats, paired_difference, paired_t_test
 
 
 def repeat(truth, guess, n_classes=2):

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from m3core.embeddings import Embeddings
+from m3core.embeddings.kept import Embeddings
 from m3core.errors import ConfigError, M3Error
-from m3core.selections import Selections
 from m3core.similarity.changes import neighbour_changes, rank_changes
+from m3core.workspace.selections import Selections
 from tests.conftest import make_survey
 
 

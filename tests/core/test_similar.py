@@ -7,8 +7,7 @@ from sklearn.metrics.pairwise import cosine_similarity
 from typer.testing import CliRunner
 
 from m3core.__main__ import app
-from m3core.duplicates import rows_of_same_star
-from m3core.embeddings import Embeddings, mean_embedding
+from m3core.embeddings.kept import Embeddings, mean_embedding
 from m3core.errors import ConfigError
 from m3core.similarity.retrieval import class_precision, own_retrieval, rows_to_score
 from m3core.similarity.search import (
@@ -20,6 +19,7 @@ from m3core.similarity.search import (
     similarities,
     weighted_similarities,
 )
+from m3core.survey.duplicates import rows_of_same_star
 from tests.app.conftest import make_run
 from tests.conftest import make_survey
 from tests.train.rewritten import rewritten

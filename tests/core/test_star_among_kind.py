@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from m3core.catalogue import catalogue_table
-from m3core.diagrams import colour_magnitude
-from m3core.extinction import RATIOS, band_of, extinction_of
+from m3core.catalogue.entry import catalogue_table
+from m3core.diagrams.diagram import colour_magnitude
+from m3core.diagrams.extinction import RATIOS, band_of, extinction_of
+from m3core.diagrams.wesenheit import wesenheit_of
 from m3core.star.among_kind import KindSettings, kind_panels
 from m3core.survey import ModalitySpec, SplitSpec, Survey, write_survey
-from m3core.wesenheit import wesenheit_of
 from tests.conftest import SHARED, needs_shared
 
 N = 300

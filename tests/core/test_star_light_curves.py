@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from astropy import units
 
-from m3core.light_curve import phase_fold
+from m3core.light_curve.fold import phase_fold
 from m3core.star.curves import curve_groups, seasons
 from m3core.star.folding import PANELS, LightCurveSettings
 from m3core.star.light_curves import light_curve_panels

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from m3core.batch import prepare_observation
-from m3core.embeddings import Embeddings, mean_embedding
+from m3core.embeddings.kept import Embeddings, mean_embedding
 from m3core.kinds import KINDS
-from m3core.model_config import ModalityConfig, ModelConfig
+from m3core.model.batch import prepare_observation
+from m3core.model.config import ModalityConfig, ModelConfig
 from m3core.star.model import N_VOTES, embedding_panels, neighbour_table, seen_panels
 from tests.core.test_kinds import CASES, SPECS, observations
 

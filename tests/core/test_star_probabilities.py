@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from m3core.batch import make_batch
 from m3core.classifier.calibration import Calibration
 from m3core.figures.model_inputs import class_share_figure, views_figure
 from m3core.kinds import View
-from m3core.model import Classifier
+from m3core.model.batch import make_batch
+from m3core.model.clip import Classifier
 from m3core.star.model import probability_panel
 from tests.conftest import make_survey
 from tests.core.test_star_model import config_of

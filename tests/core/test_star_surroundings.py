@@ -12,7 +12,7 @@ from astropy.coordinates import SkyCoord
 
 from m3core.figures.surroundings import nights_figure
 from m3core.kinds import kind_of
-from m3core.nights import find_nights, on_bad_night
+from m3core.light_curve.nights import find_nights, on_bad_night
 from m3core.star.links import links_of
 from m3core.star.notes import Notes, NotesError
 from m3core.star.surroundings import match_distances, neighbours_on_sky, surroundings_panels

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import mannwhitneyu
 from sklearn.metrics import adjusted_rand_score
 
-from m3core.embeddings import Embeddings
+from m3core.embeddings.kept import Embeddings
 from m3core.errors import SurveyError
 from m3core.subtypes.clusters import class_vectors, find_subtypes, has_own_neighbours, subtype_table
 from m3core.subtypes.columns import cliffs_delta, columns_that_part

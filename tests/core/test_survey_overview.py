@@ -6,14 +6,14 @@ import pytest
 from astropy import units
 from astropy.coordinates import SkyCoord
 
-from m3core.column_table import column_table, histogram
-from m3core.diagram_columns import amplitude_columns, distance_columns, guess_colour, magnitude_columns, period_columns
-from m3core.diagrams import absolute_magnitude, colour_magnitude, period_diagram
-from m3core.duplicates import duplicate_ids, duplicate_positions
-from m3core.measures import measure_survey, measured_name
-from m3core.overview import combination_table, presence_codes
-from m3core.sky_map import centre_longitude, field_of, mollweide, to_frame
+from m3core.catalogue.table import column_table, histogram
+from m3core.diagrams.columns import amplitude_columns, distance_columns, guess_colour, magnitude_columns, period_columns
+from m3core.diagrams.diagram import absolute_magnitude, colour_magnitude, period_diagram
+from m3core.sky.projection import centre_longitude, field_of, mollweide, to_frame
 from m3core.survey import Column, ModalitySpec, SplitSpec, Survey, write_survey
+from m3core.survey.duplicates import duplicate_ids, duplicate_positions
+from m3core.survey.measures import measure_survey, measured_name
+from m3core.survey.overview import combination_table, presence_codes
 from tests.conftest import make_survey
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from m3core.light_curve import binned_phase
+from m3core.light_curve.fold import binned_phase
 from m3core.periods.phase_zero import ephemeris
 from m3core.periods.river import river
 from m3core.periods.times_of_extremum import runs_of, times_of_extremum, trend

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from m3core.verdicts import Verdicts, VerdictsError
+from m3core.workspace.verdicts import Verdicts, VerdictsError
 
 WORDS = ("yes", "no", "unsure")
 
@@ -61,7 +61,7 @@ def test_foreign_lines_are_named_and_harm_nothing(verdicts: Verdicts) -> None:
 
 def test_killed_process_loses_nothing(verdicts: Verdicts) -> None:
     code = (
-        "import os, sys; from pathlib import Path; from m3core.verdicts import Verdicts\n"
+        "import os, sys; from pathlib import Path; from m3core.workspace.verdicts import Verdicts\n"
         "v = Verdicts(Path(sys.argv[1]), ('yes',), frozenset('abc'))\n"
         "[v.add(name, 'yes') for name in 'abc']; os.kill(os.getpid(), 9)"
     )

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from m3core.columns import METADATA_COLUMNS, PHOTOMETRY_AUXILIARIES
+from m3core.catalogue.published_columns import METADATA_COLUMNS, PHOTOMETRY_AUXILIARIES
 
 FIRST = "full_42/train-00000-of-00002.parquet"
 """The first file that `write_config` writes."""

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from data.archives import Options, plan, write
-from m3core.columns import METADATA_COLUMNS, PHOTOMETRY_AUXILIARIES
+from m3core.catalogue.published_columns import METADATA_COLUMNS, PHOTOMETRY_AUXILIARIES
 from m3core.errors import ConfigError, SurveyError
 from tests.data_floor.archive_files import curve, dat_name, made_archive, write_dat
 

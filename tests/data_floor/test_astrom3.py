@@ -10,7 +10,7 @@ import pytest
 from astropy.coordinates import Galactic, SkyCoord
 
 from data.astrom3 import Options, plan, write
-from m3core.columns import METADATA_COLUMNS, PHOTOMETRY_AUXILIARIES
+from m3core.catalogue.published_columns import METADATA_COLUMNS, PHOTOMETRY_AUXILIARIES
 from m3core.kinds.photometry import settings_of
 from m3core.survey import Survey
 from tests.conftest import ROOT

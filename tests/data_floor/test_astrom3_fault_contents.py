@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data.astrom3 import Options, plan, write
-from m3core.columns import METADATA_COLUMNS
+from m3core.catalogue.published_columns import METADATA_COLUMNS
 from tests.data_floor.astrom3_files import FIRST, schema, star, write_config, write_rows
 from tests.data_floor.conftest import refused
 

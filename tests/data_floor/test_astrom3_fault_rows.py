@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from data.astrom3 import Options, plan, write
 from data.report import KINDS
-from m3core.columns import METADATA_COLUMNS
+from m3core.catalogue.published_columns import METADATA_COLUMNS
 from tests.data_floor.astrom3_files import FIRST, schema, star, write_config
 from tests.data_floor.conftest import refused
 

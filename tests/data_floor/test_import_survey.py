@@ -8,7 +8,7 @@ import pytest
 
 from data.columns import time_label
 from m3core.errors import ConfigError
-from m3core.light_curve import time_resolution
+from m3core.light_curve.fold import time_resolution
 from m3core.split import parse_fractions, split_sources
 
 

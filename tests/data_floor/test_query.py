@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from data.query import Curve, is_curve, is_row, is_spectrum, read_curves, read_row, read_spectrum, star_of
-from m3core.checkpoint import load_checkpoint
-from m3core.embeddings import Embeddings
+from m3core.checkpoint.loading import load_checkpoint
+from m3core.embeddings.kept import Embeddings
 from m3core.errors import CheckpointError, SurveyError
 from m3core.similarity.query import embed_source
 from m3core.similarity.search import find_similar, query_of_vectors

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from data.__main__ import app
 from data.simulate import Options, plan, truth_path, write
 from data.simulate.population import ALIASES, CLASSES, ODDITIES, draw_population
-from m3core.columns import METADATA_COLUMNS, PHOTOMETRY_AUXILIARIES
+from m3core.catalogue.published_columns import METADATA_COLUMNS, PHOTOMETRY_AUXILIARIES
 from m3core.errors import ConfigError, M3Error
 from m3core.survey import Survey
 

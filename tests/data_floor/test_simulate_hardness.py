@@ -10,7 +10,7 @@ from sklearn.tree import DecisionTreeClassifier
 from data.simulate import Options, plan, truth_path, write
 from data.simulate.observing import LightCurve
 from data.simulate.oddities import is_told_apart
-from m3core.columns import METADATA_COLUMNS, PHOTOMETRY_AUXILIARIES
+from m3core.catalogue.published_columns import METADATA_COLUMNS, PHOTOMETRY_AUXILIARIES
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import m3core
-from m3core.embeddings import Embeddings
-from m3core.run import Run, State
+from m3core.embeddings.kept import Embeddings
 from m3core.survey import Survey
+from m3core.workspace.run import Run, State
 from tests import published_oracle as oracle
 from tests.astrom3_survey import make_astrom3_survey
 from tests.conftest import ROOT

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pandas as pd
 
-from m3core.embeddings import Embeddings
+from m3core.embeddings.kept import Embeddings
 from m3core.survey import Survey
 from tests.conftest import ROOT
 from tests.data_floor.archive_files import dat_name, made_archive

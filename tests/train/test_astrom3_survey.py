@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 from data.astrom3 import Options, plan, write
-from m3core.embeddings import Embeddings
+from m3core.embeddings.kept import Embeddings
 from tests.data_floor.astrom3_files import write_config
 from tests.train.test_runs import command
 

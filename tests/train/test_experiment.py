@@ -14,10 +14,10 @@ from scipy.stats import ttest_rel
 
 from m3core.errors import M3Error
 from m3core.experiment.folder import Experiment, Row
+from m3core.experiment.latex import escaped
 from m3core.experiment.table import cell_table, compare_rows, describe_column, score_table
 from m3core.files import write_json
-from m3core.latex import escaped
-from m3core.run import Run, State
+from m3core.workspace.run import Run, State
 from tests.conftest import ROOT
 from tests.train.rewritten import rewritten
 from tests.train.test_runs import command, wait

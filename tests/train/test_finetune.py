@@ -10,8 +10,8 @@ import pytest
 
 from m3core import load_checkpoint
 from m3core.errors import RunError
-from m3core.model import Classifier
-from m3core.run import Run, State
+from m3core.model.clip import Classifier
+from m3core.workspace.run import Run, State
 from tests.conftest import ROOT, make_survey
 from tests.train.conftest import SMALL
 from tests.train.rewritten import rewritten

@@ -8,8 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from m3core.batch import Batch
 from m3core.errors import ConfigError
+from m3core.model.batch import Batch
 from training.labels import PUBLISHED_CAPS, PUBLISHED_COUNTS, cap_of, draw
 from training.modality_dropout import withhold
 

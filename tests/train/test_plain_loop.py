@@ -5,8 +5,8 @@ import math
 import numpy as np
 import torch
 
-from m3core.key_map import to_published
-from m3core.run import Run
+from m3core.checkpoint.key_map import to_published
+from m3core.workspace.run import Run
 from tests import published_oracle as oracle
 from tests.astrom3_survey import make_astrom3_survey
 from training.batches import epoch_batches, epoch_rows, step_seed

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from m3core.classifier.logits import Predictions
-from m3core.run import Run
+from m3core.workspace.run import Run
 from tests.conftest import make_survey
 from tests.train.conftest import SMALL
 from tests.train.rewritten import rewritten

@@ -14,7 +14,7 @@ from m3core.classifier.logits import Predictions, predict_survey, standard_subse
 from m3core.classifier.prediction_table import prediction_table
 from m3core.classifier.scores import confusion
 from m3core.errors import CheckpointError, ConfigError, RunError, SurveyError
-from m3core.run import Run
+from m3core.workspace.run import Run
 from tests.conftest import make_survey
 from tests.train.rewritten import rewritten
 from tests.train.test_runs import command

@@ -10,9 +10,9 @@ import time
 import pytest
 from safetensors.torch import load_file
 
-from m3core.embeddings import Embeddings
-from m3core.manifold import Maps
-from m3core.run import Run, State
+from m3core.embeddings.kept import Embeddings
+from m3core.embeddings.manifold import Maps
+from m3core.workspace.run import Run, State
 from tests.conftest import ROOT, make_survey
 from training import process
 from training.config import TrainConfig

@@ -3,7 +3,7 @@
 import numpy as np
 
 from data.simulate import Options, plan, write
-from m3core.embeddings import Embeddings
+from m3core.embeddings.kept import Embeddings
 from tests.train.test_runs import command
 
 SETTINGS = ["--set", "epochs=2", "--set", "embedding_dim=16", "--set", "maps=false"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from m3core import load_checkpoint
-from m3core.run import Run
+from m3core.workspace.run import Run
 from tests.train.conftest import SMALL
 from tests.train.test_runs import command
 from training import teacher

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from m3core.batch import make_batch
 from m3core.errors import ConfigError, SurveyError
+from m3core.model.batch import make_batch
 from tests.conftest import make_survey
 from training.batches import epoch_batches, epoch_rows, step_seed
 from training.config import MAIN_FIELDS, TrainConfig, parse_assignments, validated

@@ -5,12 +5,12 @@ import pytest
 import torch
 
 from m3core import load_checkpoint
-from m3core.batch import make_batch
-from m3core.checkpoint import save_checkpoint
+from m3core.checkpoint.loading import save_checkpoint
 from m3core.classifier.logits import class_logits
 from m3core.errors import CheckpointError
-from m3core.model import Classifier
-from m3core.run import Run
+from m3core.model.batch import make_batch
+from m3core.model.clip import Classifier
+from m3core.workspace.run import Run
 from training import vote
 from training.classifier_setup import build_classifier, prepare
 from training.config import FinetuneConfig

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from m3core.classifier.evaluation import calibrated, calibration_of
 from m3core.classifier.logits import observed, survey_logits
-from m3core.embeddings import Embeddings
+from m3core.embeddings.kept import Embeddings
 from m3core.errors import RunError
 from m3core.experiment.folder import ALL, FEATURES, FROZEN, Cell, Experiment, Outcome
-from m3core.features import feature_columns
-from m3core.frozen import READOUTS
-from m3core.run import Run, State
+from m3core.experiment.frozen import READOUTS
+from m3core.light_curve.features import feature_columns
 from m3core.survey import Survey, write_resplit
+from m3core.workspace.run import Run, State
 from training import finetune, pretrain
 from training.classifier_setup import Prepared, prepare
 from training.config import FROM_RUN, FinetuneConfig, TrainConfig
@@ -125,7 +125,7 @@ class Bench:
         """Make a cell.
 
         Args:
-            features: of m3core.features; needed by the methods of FEATURES alone.
+            features: of m3core.light_curve.features; needed by the methods of FEATURES alone.
         """
         if cell.row.method in FEATURES:
             assert features is not None

@@ -8,11 +8,11 @@ from plotly.offline import get_plotlyjs
 
 from m3core.classifier.prediction_table import write_table
 from m3core.experiment.folder import METHODS, Experiment
+from m3core.experiment.latex import escaped, tabular
+from m3core.experiment.resampling import METRICS
 from m3core.experiment.table import cell_table, score_table
 from m3core.figures.experiment import experiment_figure
 from m3core.files import replaced_file
-from m3core.latex import escaped, tabular
-from m3core.resampling import METRICS
 
 __all__ = ["latex_table", "sentences", "write_tables"]
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from m3core.errors import ConfigError, SurveyError
 from m3core.experiment.folder import ALL, FEATURES, FROZEN, METHODS, TRAINED, Plan
 from m3core.experiment.published_scores import is_published
-from m3core.features import has_features
+from m3core.light_curve.features import has_features
 from m3core.manifest import SplitSpec
 from m3core.split import METHOD, split_sources
 from m3core.survey import Survey

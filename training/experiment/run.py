@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 from m3core.durations import duration
 from m3core.errors import RunError
 from m3core.experiment.folder import FEATURES, Cell, Experiment
-from m3core.features import feature_table
 from m3core.files import replaced_file, write_json
-from m3core.run import Run, State
+from m3core.light_curve.features import feature_table
 from m3core.survey import Survey
+from m3core.workspace.run import Run, State
 from training.experiment.bench import Bench, Between
 from training.experiment.clock import Clock
 from training.experiment.output import write_tables

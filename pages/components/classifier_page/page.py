@@ -5,9 +5,9 @@ from pathlib import Path
 import streamlit as st
 
 from m3core.classifier.logits import is_classifier
-from m3core.model_config import ModelConfig
-from m3core.run import Run, State
+from m3core.model.config import ModelConfig
 from m3core.survey import Survey
+from m3core.workspace.run import Run, State
 from pages.components import links, pick, resources, state
 from pages.components.border import guarded
 from pages.components.classifier_page.predictions import predictions

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from m3core.duplicates import DEFAULT_RADIUS, Duplicates, duplicate_ids, duplicate_positions
 from m3core.survey import Survey
+from m3core.survey.duplicates import DEFAULT_RADIUS, Duplicates, duplicate_ids, duplicate_positions
 from pages.components import resources, state
 from pages.components.pick import SECTION, SELECTED
 from pages.components.text import literal

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from m3core.colouring import Colouring, Values, colouring
+from m3core.diagrams.colouring import Colouring, Values, colouring
 from m3core.survey import Survey
 from pages.components import resources
 

@@ -3,8 +3,8 @@
 import numpy as np
 import streamlit as st
 
-from m3core.colouring import Values
-from m3core.column_table import column_table
+from m3core.catalogue.table import column_table
+from m3core.diagrams.colouring import Values
 from m3core.figures.blank import blank_figure
 from m3core.figures.counts import histogram_figure
 from m3core.figures.palette import OKABE_ITO

@@ -7,8 +7,8 @@ import numpy as np
 import streamlit as st
 
 from m3core.figures.counts import MOST_COMBINATIONS, class_figure, combination_figure
-from m3core.overview import combination_table, overview_table, presence_codes
 from m3core.survey import ModalitySpec, Survey
+from m3core.survey.overview import combination_table, overview_table, presence_codes
 from pages.components import resources
 from pages.components.data_page.source_card import source_card
 from pages.components.pick import pick_bars

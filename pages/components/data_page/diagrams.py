@@ -6,8 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from m3core.colouring import columns_to_colour_by
-from m3core.diagram_columns import (
+from m3core.diagrams.colouring import columns_to_colour_by
+from m3core.diagrams.columns import (
     amplitude_columns,
     distance_columns,
     guess_colour,
@@ -15,11 +15,11 @@ from m3core.diagram_columns import (
     numeric_columns,
     period_columns,
 )
-from m3core.diagrams import Points, colour_magnitude, period_diagram
+from m3core.diagrams.diagram import Points, colour_magnitude, period_diagram
 from m3core.figures.blank import blank_figure
 from m3core.figures.diagram import diagram_figure
-from m3core.measures import measured_unit
 from m3core.survey import Survey
+from m3core.survey.measures import measured_unit
 from pages.components.data_page.colour import chosen_mask, colour_by, colours_of
 from pages.components.data_page.measuring import measured, measures_if_done
 from pages.components.pick import pick_points

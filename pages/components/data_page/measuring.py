@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from m3core.measures import measure_survey
 from m3core.survey import Survey
+from m3core.survey.measures import measure_survey
 from pages.components import jobs
 
 __all__ = ["measured", "measures_if_done"]

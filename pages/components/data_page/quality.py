@@ -8,8 +8,8 @@ import streamlit as st
 
 from m3core.figures.counts import histogram_figure
 from m3core.figures.palette import band_colours
-from m3core.measures import measured_name
 from m3core.survey import Survey
+from m3core.survey.measures import measured_name
 from pages.components import resources
 from pages.components.data_page.measuring import measured
 from pages.components.pick import pick_bars

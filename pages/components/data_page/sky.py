@@ -4,9 +4,9 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from m3core.colouring import columns_to_colour_by
+from m3core.diagrams.colouring import columns_to_colour_by
 from m3core.figures.sky import sky_figure
-from m3core.sky_map import FIELD_RADIUS, field_of
+from m3core.sky.projection import FIELD_RADIUS, field_of
 from m3core.survey import Survey
 from pages.components import resources
 from pages.components.data_page.colour import chosen_mask, colour_by, colours_of

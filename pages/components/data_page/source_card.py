@@ -7,7 +7,7 @@ from m3core.figures.light_curve import Fold, Look, curves_of, folded_figure, poi
 from m3core.figures.spectrum import line_figure
 from m3core.kinds import Series, kind_of
 from m3core.periods.ephemeris import known_periods
-from m3core.sky import sexagesimal
+from m3core.sky.positions import sexagesimal
 from m3core.survey import Source, Survey
 from pages.components import links, state
 from pages.components.border import guarded

@@ -10,8 +10,8 @@ import streamlit as st
 from m3core.experiment.folder import TRAINED, Cell, Experiment, Row
 from m3core.experiment.run_comparison import compare_runs, how_guessed
 from m3core.experiment.table import Compared, compare_rows
-from m3core.run import Run
-from m3core.run_table import FIRST_COLUMNS, run_table
+from m3core.workspace.run import Run
+from m3core.workspace.run_table import FIRST_COLUMNS, run_table
 from pages.components import jobs, resources, state
 from pages.components.text import literal, sentence
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from m3core.durations import duration
-from m3core.run import State, Status
+from m3core.workspace.run import State, Status
 from pages.components import resources
 from pages.components.border import guarded
 from pages.components.live import COLOURS, POLL_SECONDS

@@ -7,9 +7,9 @@ import streamlit as st
 
 from m3core.classifier.prediction_table import csv_text
 from m3core.experiment.folder import Experiment
+from m3core.experiment.resampling import METRICS
 from m3core.experiment.table import cell_table, describe_column, score_table
 from m3core.figures.experiment import experiment_figure
-from m3core.resampling import METRICS
 from pages.components import resources
 from pages.components.figure import show
 from pages.components.text import literal

@@ -6,7 +6,7 @@ from m3core.errors import M3Error, one_sentence
 from m3core.periods.ephemeris import CATALOGUE
 from m3core.periods.survey_check import checked_column
 from m3core.survey import Correction, Survey, corrections_table, write_corrected
-from m3core.verdicts import Verdicts
+from m3core.workspace.verdicts import Verdicts
 from pages.components import state
 from pages.components.text import literal, sentence
 

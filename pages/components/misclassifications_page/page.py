@@ -8,7 +8,7 @@ import streamlit as st
 from m3core.classifier.prediction_table import csv_text
 from m3core.label_issues.table import Suspects, csv_table, kept_suspects, suspects
 from m3core.survey import Survey
-from m3core.verdicts import Verdicts
+from m3core.workspace.verdicts import Verdicts
 from pages.components import jobs, links, pick, resources, state
 from pages.components.border import guarded
 from pages.components.misclassifications_page.corrected import corrected

@@ -8,7 +8,7 @@ from m3core.kinds import Series, kind_of
 from m3core.periods.check import HELD, Candidate, PeriodCheck, string_length
 from m3core.periods.survey_check import bands_of, check_source, checked_column
 from m3core.survey import Survey
-from m3core.verdicts import Verdicts
+from m3core.workspace.verdicts import Verdicts
 from pages.components import resources, state
 from pages.components.figure import show
 from pages.components.text import literal

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from m3core.survey import Survey
-from m3core.verdicts import Verdicts
+from m3core.workspace.verdicts import Verdicts
 from pages.components import state
 from pages.components.verdicts import next_unanswered, note_fields, say, show_fault, standing, undo_button
 

@@ -9,7 +9,7 @@ import streamlit as st
 from m3core.outliers.learning import ANSWERS, learned_score
 from m3core.outliers.score import Outliers
 from m3core.survey import Survey
-from m3core.verdicts import Verdicts
+from m3core.workspace.verdicts import Verdicts
 from pages.components import state
 from pages.components.text import literal
 

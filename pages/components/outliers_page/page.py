@@ -8,7 +8,7 @@ from m3core.classifier.prediction_table import csv_text
 from m3core.outliers.score import Outliers, outlier_table
 from m3core.outliers.store import have_outliers, is_current, outliers_folder
 from m3core.survey import Survey
-from m3core.verdicts import Verdicts
+from m3core.workspace.verdicts import Verdicts
 from pages.components import jobs, links, resources, state
 from pages.components.border import guarded
 from pages.components.outliers_page.agree import agree

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from m3core.verdicts import Verdicts
+from m3core.workspace.verdicts import Verdicts
 from pages.components import state
 from pages.components.text import literal
 from pages.components.verdicts import next_unanswered, note_fields, say, show_fault, standing, undo_button

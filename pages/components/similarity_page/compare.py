@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from m3core.manifold import MEAN
+from m3core.embeddings.manifold import MEAN
 from m3core.similarity.search import Filters
 from m3core.survey import Survey
 from pages.components.text import literal

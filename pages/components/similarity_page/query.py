@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from m3core.embeddings import Embeddings
+from m3core.embeddings.kept import Embeddings
 from m3core.similarity.search import Query, query_of_rows
 from m3core.survey import Source, Survey
 from pages.components import links, state

@@ -6,8 +6,8 @@ from functools import partial
 import streamlit as st
 
 from m3core.classifier.prediction_table import csv_text
+from m3core.embeddings.manifold import MEAN
 from m3core.figures.multiples import Cell, cell_of, multiples_figure
-from m3core.manifold import MEAN
 from m3core.similarity.search import Similar, find_similar, similar_table
 from m3core.survey import Source, Survey
 from pages.components import links, pick, resources, state

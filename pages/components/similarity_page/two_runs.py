@@ -5,15 +5,15 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from m3core.embeddings import Embeddings
+from m3core.embeddings.kept import Embeddings
+from m3core.embeddings.manifold import MEAN
 from m3core.figures.retrieval import kept_figure
 from m3core.label_issues.table import suspects
-from m3core.manifold import MEAN
 from m3core.outliers.score import outlier_table
 from m3core.outliers.store import have_outliers
-from m3core.run import Run
 from m3core.similarity.changes import NeighbourChanges, RankChanges, neighbour_changes, rank_changes
 from m3core.survey import Survey
+from m3core.workspace.run import Run
 from pages.components import jobs, links, resources, state
 from pages.components.figure import show
 from pages.components.text import literal

@@ -5,8 +5,8 @@ from typing import Any
 
 import streamlit as st
 
-from m3core.diagram_columns import amplitude_columns, distance_columns
-from m3core.extinction import extinction_column
+from m3core.diagrams.columns import amplitude_columns, distance_columns
+from m3core.diagrams.extinction import extinction_column
 from m3core.star.among_kind import KindSettings, best_distance, kind_panels
 from m3core.survey import Source, Survey
 from pages.components import state

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from m3core.features import is_light_curve
-from m3core.nights import Nights, find_nights
+from m3core.light_curve.features import is_light_curve
+from m3core.light_curve.nights import Nights, find_nights
 from m3core.star.surroundings import surroundings_panels
 from m3core.survey import Source, Survey
 from pages.components import jobs, state

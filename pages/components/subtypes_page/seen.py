@@ -4,9 +4,9 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from m3core.embeddings.manifold import MEAN
 from m3core.figures.map import map_figure
 from m3core.figures.subtypes import axis_figure, cluster_colours
-from m3core.manifold import MEAN
 from m3core.subtypes.clusters import Subtypes
 from m3core.survey import Survey
 from pages.components import jobs, pick, resources, state

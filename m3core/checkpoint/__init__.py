@@ -1,0 +1,1 @@
+"""Checkpoints, ours and the published ones: reading, names of parameters, the Hub."""

@@ -1,0 +1,1 @@
+"""What diagrams of a catalogue plot: which columns, freed of extinction, coloured by what."""

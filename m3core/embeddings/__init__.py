@@ -1,0 +1,1 @@
+"""Embeddings of a survey: kept by hash or given, their neighbours and maps."""

@@ -1,0 +1,1 @@
+"""Light curves: folds and bins, what encoders see of them, hand-made features, bad nights."""

@@ -1,0 +1,1 @@
+"""The multimodal CLIP model and the classifier: configuration, encoders, loss, batches."""

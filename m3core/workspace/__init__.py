@@ -1,0 +1,1 @@
+"""The workspace: runs and surveys by name, and what people said about sources: verdicts, selections."""
