@@ -251,8 +251,8 @@ def _o_c(star: Star, settings: LightCurveSettings, progress: Progress) -> Panel:
     ]
     if fitted is not None:
         parts.append(
-            f"Straight line: the period is to be changed by {fitted.period_change:+.2g} ± "
-            f"{fitted.period_change_error:.1g} d to "
+            f"Straight line: the period is to be changed by "
+            f"{value_and_error(fitted.period_change, fitted.period_change_error, digits=7)} d to "
             f"{value_and_error(found.period + fitted.period_change, fitted.period_change_error, digits=7)} d; "
             f"rms {fitted.rms:.2g} d."
         )
