@@ -157,7 +157,8 @@ def _frame(curves: Sequence[Curve], found: Ephemeris | None) -> pd.DataFrame:
         kinds += [("flagged", points, None) for points in (one.flagged,) if points is not None]
         for kind, (time, value), error in kinds:
             part = {"modality": one.name, "kind": kind, one.time_label: time, one.value_label: value}
-            part["error"] = np.full(len(time), np.nan) if error is None else error
+            _, bracket, unit = one.value_label.partition(" [")
+            part[f"error{bracket}{unit}"] = np.full(len(time), np.nan) if error is None else error
             if kind == "observation" and one.season is not None:
                 part["season"] = one.season + 1
             if found is not None:

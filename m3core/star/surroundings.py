@@ -68,7 +68,7 @@ def neighbours_on_sky(survey: Survey, source: Source, radius: float = FARTHEST) 
     )
     magnitude = next(iter(magnitude_columns(survey.sources)), None)
     if magnitude is not None:
-        table[magnitude] = survey.sources[magnitude].to_numpy(np.float64, na_value=np.nan)[rows]
+        table[f"{magnitude} [mag]"] = survey.sources[magnitude].to_numpy(np.float64, na_value=np.nan)[rows]
     own = [one.days for one in known_periods(survey, source)[:1]]
     periods = [known_periods(survey, survey.source(str(survey.source_ids[row])))[:1] for row in rows]
     table["period [d]"] = [one[0].days if one else np.nan for one in periods]

@@ -174,6 +174,12 @@ def test_two_runs_and_embeddings_from_elsewhere_on_every_page(tmp_path, monkeypa
     app.query_params["source"] = "s003"
     app = settled(app.run())
     assert set(table_of(app, "change")["change"]) <= {"kept", "lost", "gained"}
+    app.segmented_control(key="similarity_list").set_value("Suspects")
+    app.button(key="similarity_ranks_go").click()  # at once: the page still shows the other list's button
+    app = settled(app.run())
+    assert "correlation of the ranks" in said(app)
+    app = settled(app.segmented_control(key="similarity_list").set_value("Outliers").run())
+    assert "correlation of the ranks" not in said(app)
     app.button(key="similarity_ranks_go").click()
     app = settled(app.run())
     ranks = [one.value for one in app.dataframe if "rank_first" in one.value][-1].set_index("source_id")

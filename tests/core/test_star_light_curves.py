@@ -54,6 +54,7 @@ def test_raw_and_folded_say_how_they_are_made(tmp_path):
     assert "Times are HJD as the survey names them; 2,450,000 d are taken off" in raw.caption
     own = survey.source("a").observations["g"]
     assert raw.data["HJD [d]"][:120].to_numpy() == pytest.approx(own["time"])
+    assert raw.data["error [mag]"][:120].to_numpy() == pytest.approx(own["error"])
     assert folded.figure.layout.xaxis.range == (0, 2)
     assert "RRAB is a pulsating type" in folded.caption
     phase = folded.data["phase"][:120].to_numpy()

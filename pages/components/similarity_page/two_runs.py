@@ -1,6 +1,7 @@
 """Two runs beside each other: neighbours kept, gained and lost, and the ranks of two lists."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -135,9 +136,11 @@ def _ranks(survey: Survey, names: tuple[str, str], tables: tuple[Embeddings, Emb
             label_visibility="collapsed",
         )  # fmt: skip
         hashes = " ".join(f"{name} {one.hash}" for name, one in zip(names, tables, strict=True))
-        key = f"rank changes {what} {survey.hash} {hashes}"
 
-        def work(report: jobs.Progress) -> RankChanges:
+        def key(what: str) -> str:
+            return f"rank changes {what} {survey.hash} {hashes}"
+
+        def work(what: str, report: jobs.Progress) -> RankChanges:
             lists = []
             for number, (name, one) in enumerate(zip(names, tables, strict=True)):
 
@@ -147,14 +150,18 @@ def _ranks(survey: Survey, names: tuple[str, str], tables: tuple[Embeddings, Emb
                 lists.append(LISTS[what](resources.run(name), survey, one, half))
             return rank_changes(*lists)
 
-        if jobs.job(key) is None:
-            st.button(
-                "Compare the lists", key="similarity_ranks_go", on_click=jobs.start, args=(key, "The lists", work)
-            )
-    if jobs.job(key) is None:
+        def begin() -> None:
+            what = st.session_state["similarity_list"]  # as clicked: the page may still show the other list's button
+            jobs.start(key(what), "The lists", partial(work, what))
+
+        if jobs.job(key(what)) is None:
+            st.button("Compare the lists", key="similarity_ranks_go", on_click=begin)
+    if jobs.job(key(what)) is None:
         st.caption("A list that no page has made yet is made first: seconds to minutes, with a bar.")
         return
-    found = jobs.awaited(key, "The lists", work, note="The lists of both runs.", again="Compare again")
+    found = jobs.awaited(
+        key(what), "The lists", partial(work, what), note="The lists of both runs.", again="Compare again"
+    )
     if found is not None:
         _shown(found, survey)
 
