@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from m3core.figures.light_curve import Phases, phases
+from m3core.figures.light_curve_traces import Phases, phases
 from m3core.figures.palette import GREY, OKABE_ITO
 from m3core.figures.text import plain
 from m3core.periods.phase_zero import Ephemeris

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from m3core.figures.light_curve import Curve
+from m3core.figures.light_curve_traces import Curve
 from m3core.kinds import Series, kind_of
 from m3core.light_curve.fold import median
 from m3core.periods.harmonic_fit import Band

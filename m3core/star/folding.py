@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from m3core.figures.light_curve import Phases
+from m3core.figures.light_curve_traces import Phases
 from m3core.periods.ephemeris import coarse_times, known_periods
 from m3core.periods.fourier_fit import Convention
 from m3core.periods.phase_zero import Ephemeris, Zero, ephemeris

@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from m3core.figures.light_curve import Curve, Fold, Look, folded_figure, offset_of, phases, points_figure
+from m3core.figures.light_curve import Curve, Fold, Look, folded_figure, offset_of, points_figure
+from m3core.figures.light_curve_traces import phases
 from m3core.light_curve.fold import binned_phase, phase_fold
 from m3core.periods.fourier_fit import fit_fourier
 from m3core.periods.phase_zero import Ephemeris, value_and_error
