@@ -1,11 +1,12 @@
 """How far can the classifier be trusted, and what does it say of a survey?"""
 
-from pages.components import state
-from pages.components.classifier_page.page import classifier_page
 from pages.components.navigation import through_app
-from pages.components.need import need_run, need_survey
 
 through_app()
+
+from pages.components import state
+from pages.components.classifier_page.page import classifier_page
+from pages.components.need import need_run, need_survey
 
 need_survey()
 name = need_run()

@@ -1,14 +1,15 @@
 """What does this survey hold? And where there is none: the demo, or welcome."""
 
+from pages.components.navigation import through_app
+
+through_app()
+
 import streamlit as st
 
 from pages.components import state
 from pages.components.data_page.page import data_page
 from pages.components.demo import first_start
 from pages.components.import_form import import_form
-from pages.components.navigation import through_app
-
-through_app()
 
 if first_start():
     st.stop()

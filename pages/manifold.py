@@ -1,18 +1,19 @@
 """Where do the sources lie in the space that the model learnt?"""
 
+from pages.components.navigation import through_app
+
+through_app()
+
 import streamlit as st
 
 from m3core.diagrams.colouring import columns_to_colour_by
 from pages.components import links, map_panel, state
 from pages.components.border import guarded
 from pages.components.map_marker import map_marker
-from pages.components.navigation import through_app
 from pages.components.need import need_maps, need_survey
 from pages.components.selection_panel import selection_panel
 from pages.components.text import literal
 from pages.components.viewer import empty_viewer, viewer
-
-through_app()
 
 survey = need_survey()
 maps = need_maps()

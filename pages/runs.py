@@ -1,17 +1,18 @@
 """What has been trained, and how do the runs differ?"""
 
+from pages.components.navigation import through_app
+
+through_app()
+
 import streamlit as st
 
 from m3core.workspace.run_table import FIRST_COLUMNS, run_table
 from pages.components import links, resources, state
 from pages.components.given_form import given_form
-from pages.components.navigation import through_app
 from pages.components.need import need_survey
 from pages.components.text import literal
 from pages.components.training_form import open_training_form
 from training import process
-
-through_app()
 
 need_survey()
 survey_name = state.chosen().survey

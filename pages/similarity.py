@@ -1,11 +1,12 @@
 """Which sources are most like this one, or like what is not in the survey?"""
 
-from pages.components import state
 from pages.components.navigation import through_app
-from pages.components.need import need_maps, need_survey
-from pages.components.similarity_page.page import similarity_page
 
 through_app()
+
+from pages.components import state
+from pages.components.need import need_maps, need_survey
+from pages.components.similarity_page.page import similarity_page
 
 need_survey()
 need_maps()

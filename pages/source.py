@@ -1,15 +1,16 @@
 """What is this source?"""
 
+from pages.components.navigation import through_app
+
+through_app()
+
 import streamlit as st
 
 from pages.components import links, state
 from pages.components.border import guarded
-from pages.components.navigation import through_app
 from pages.components.need import need_survey
 from pages.components.spectrum_file import dropped_spectra
 from pages.components.viewer import viewer
-
-through_app()
 
 if state.chosen().survey is None:
     dropped_spectra(None)

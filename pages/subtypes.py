@@ -1,11 +1,12 @@
 """Does a class fall into subtypes, and in what do they differ?"""
 
-from pages.components import state
 from pages.components.navigation import through_app
-from pages.components.need import need_maps, need_survey
-from pages.components.subtypes_page.page import subtypes_page
 
 through_app()
+
+from pages.components import state
+from pages.components.need import need_maps, need_survey
+from pages.components.subtypes_page.page import subtypes_page
 
 need_survey()
 need_maps()

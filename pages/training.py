@@ -1,13 +1,14 @@
 """How is the training going?"""
 
+from pages.components.navigation import through_app
+
+through_app()
+
 import streamlit as st
 
 from pages.components.live import live_run
-from pages.components.navigation import through_app
 from pages.components.need import need_run, need_survey
 from pages.components.text import literal
-
-through_app()
 
 need_survey()
 name = need_run()

@@ -1,45 +1,33 @@
-"""The frame around every page: their list, the sidebar, and the border at which faults become sentences."""
+"""What the browser gets first: title, logo, style and the list of pages.
+
+Until they are declared a fresh server lists the files of pages/ by their names. So this module loads Streamlit alone,
+and app.py and every page call it before they load the rest, which takes seconds.
+"""
 
 from pathlib import Path
 
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from m3core.workers import allow_processes
-from pages.components import sidebar, state
-from pages.components.border import sentences
-from pages.components.notices import show_notices
+__all__ = ["FRAMED", "INSIDE", "declared_pages", "through_app"]
 
-__all__ = ["run_app", "through_app"]
+INSIDE, FRAMED = "inside_app", "framed"
+"""In the session: a page runs in the frame now; one has done so before, or was sent to."""
 
 PAGES = Path(__file__).resolve().parents[1]
 ASSETS = Path(__file__).resolve().parent / "assets"
 
-INSIDE, SENT = "inside_app", "sent_through_app"
 
+def declared_pages() -> Page:
+    """Tell the browser what stands around every page.
 
-def run_app() -> None:
-    """What app.py does: the frame, and in it the page that the URL asks for."""
-    allow_processes()
-    page = _navigation()
-    st.logo(str(ASSETS / "logo.svg"), icon_image=str(ASSETS / "icon.svg"))
-    st.html(ASSETS / "style.css")
-    st.session_state[INSIDE] = True
-    try:
-        with sentences():
-            state.resolve(page.title)
-            with st.sidebar:
-                sidebar.show(page.title)
-            show_notices()
-            page.run()
-    finally:
-        st.session_state.pop(INSIDE, None)
-
-
-def _navigation() -> Page:
-    """Declare the pages; the one that the URL asks for."""
+    Returns:
+        The page that the URL asks for.
+    """
     # first of all: without an icon of ours the page's own would be fetched from a font server
     st.set_page_config(page_title="M3 Explorer", page_icon=str(ASSETS / "icon.svg"), layout="wide")
+    st.logo(str(ASSETS / "logo.svg"), icon_image=str(ASSETS / "icon.svg"))
+    st.html(ASSETS / "style.css")
     return st.navigation(
         [
             st.Page(PAGES / "home.py", title="Survey", icon=":material/dataset:", default=True),
@@ -67,9 +55,11 @@ def through_app() -> None:
     """
     if INSIDE in st.session_state:
         return
-    if not state.page() and SENT not in st.session_state:
-        st.session_state[SENT] = True
-        _navigation()
+    page = declared_pages()
+    if FRAMED not in st.session_state:
+        st.session_state[FRAMED] = True
         st.rerun()
-    run_app()
+    from pages.components.frame import run_page
+
+    run_page(page)
     st.stop()

@@ -33,4 +33,4 @@ def test_archives_are_read_shown_and_written(empty, tmp_path):
 
 
 def test_processes_that_read_files_do_not_run_the_app():
-    assert "run_app" not in runpy.run_path(str(ROOT / "app.py"), run_name="__mp_main__")
+    assert "run_page" not in runpy.run_path(str(ROOT / "app.py"), run_name="__mp_main__")
