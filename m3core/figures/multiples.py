@@ -161,9 +161,8 @@ def multiples_figure(cells: Sequence[Cell], *, n_columns: int = 4, n_marked: int
             first = not any(trace.get("showlegend") for trace in data)
             for curve, x, y in panel.curves:
                 colour = OKABE_ITO[0] if panel.is_line else colours[curve]
-                data.append(
-                    _trace(cell, curve, x, y, panel.is_line, colour, suffix, legend=first and not panel.is_line)
-                )
+                legend = first and not panel.is_line
+                data.append(_trace(cell, panel, curve, x, y, colour, suffix, legend=legend))
     return go.Figure({"data": data, "layout": layout})
 
 
@@ -178,13 +177,15 @@ def _line_ranges(cells: Sequence[Cell], names: Sequence[str]) -> dict[str, tuple
 
 
 def _trace(
-    cell: Cell, curve: str, x: NDArray[Any], y: NDArray[Any], is_line: bool, colour: str, suffix: str, *, legend: bool
+    cell: Cell, panel: Panel, curve: str, x: NDArray[Any], y: NDArray[Any], colour: str, suffix: str, *, legend: bool
 ) -> dict[str, Any]:
+    is_line = panel.is_line
     style = {"line": {"color": colour, "width": 1}} if is_line else {"marker": {"color": colour, "size": 3}}
     return {
         "type": "scatter", "mode": "lines" if is_line else "markers", "name": plain(curve), "x": x, "y": y,
         "customdata": np.full(len(x), cell.source_id, object), "showlegend": legend, "legendgroup": plain(curve),
         "hovertemplate": f"{plain(cell.head)}<br>{plain(curve)} %{{x:.4f}}: %{{y:.4f}}<extra></extra>",
+        "meta": {"x": panel.x_label, "y": panel.y_label},  # for drawn_data: few cells say it on their axes
         "xaxis": f"x{suffix}", "yaxis": f"y{suffix}", "unselected": {"marker": {"opacity": 1}}, **style,
     }  # fmt: skip
 

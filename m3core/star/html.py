@@ -13,6 +13,9 @@ from m3core.star.panel import Panel
 
 __all__ = ["html_page", "paper", "place_of", "with_errors"]
 
+MOST_VECTORS = 20_000
+"""Points of a figure that a browser still draws as vectors without a pause."""
+
 MOST_COLUMNS = 7
 """Of a table half as wide as the page: one of more is cut off on paper."""
 
@@ -37,10 +40,13 @@ td, th { text-align: left; padding: .15rem .7rem .15rem 0; border-bottom: 1px so
 def paper(figure: go.Figure) -> go.Figure:
     """The figure on white with plain axes, as journals print it; the app's own theme is the app's.
 
-    Points are drawn as vectors: a browser has sixteen WebGL contexts, and a page of a star has more figures.
+    Points are drawn as vectors: a browser has sixteen WebGL contexts, and a page of a star has more figures. Only a map
+    of very many keeps its context.
     """
-    parts = figure.to_dict()
-    traces = [{**one, "type": one["type"].removesuffix("gl")} for one in parts["data"]]
+    parts, ending = figure.to_dict(), "gl"
+    if sum(len(one.x) for one in figure.data if one.type == "scattergl") > MOST_VECTORS:
+        ending = ""
+    traces = [{**one, "type": one["type"].removesuffix(ending)} for one in parts["data"]]
     layout = {**parts["layout"], "template": "simple_white", "paper_bgcolor": "white", "plot_bgcolor": "white"}
     return go.Figure({"data": traces, "layout": layout})
 

@@ -9,12 +9,13 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from m3core.figures.drawn_data import drawn_data
 from m3core.star.html import html_page
 from m3core.star.panel import Panel
 from m3core.star.rounding import rounded_to_errors
 from pages.components.text import component_key, literal
 
-__all__ = ["configuration", "show", "show_panel", "show_table"]
+__all__ = ["configuration", "files", "show", "show_panel", "show_table"]
 
 _SAVE = st.components.v2.component(
     "m3_save", js=(Path(__file__).parent / "assets" / "save.js").read_text(encoding="utf-8")
@@ -35,10 +36,11 @@ def show(figure: go.Figure, *, name: str, alt: str) -> None:
     """Draw a figure that is only looked at.
 
     Args:
-        name: key of the chart and name of the file that its camera saves.
+        name: key of the chart and name of the files that are saved of it.
         alt: what it shows, in words.
     """
     st.plotly_chart(figure, key=name, config=configuration(name), alt=alt)
+    files(figure, key=name, name=name, title=alt)
 
 
 def show_panel(
@@ -60,7 +62,7 @@ def show_panel(
         st.markdown(f"**{literal(panel.title)}**")
     if panel.sentence:
         st.info(literal(panel.sentence, 600), icon=":material/visibility_off:")
-    name = "".join(sign if sign.isalnum() or sign in "-_." else "_" for sign in f"{file}_{panel.key}".strip("_"))
+    name = _safe(f"{file}_{panel.key}".strip("_"))
     if panel.figure is not None:
         more: dict[str, Any] = {}
         if on_select is not None:
@@ -79,6 +81,22 @@ def show_table(data: pd.DataFrame, *, key: str, alt: str) -> None:
     shown = rounded_to_errors(data)
     formats = {name: st.column_config.NumberColumn(format="%.12g") for name in shown.select_dtypes("floating")}
     st.dataframe(shown, hide_index=True, key=key, alt=alt, column_config=formats)
+
+
+def _safe(name: str) -> str:
+    """A name of a file in which what could be a path or an order to a shell is replaced."""
+    return "".join(sign if sign.isalnum() or sign in "-_." else "_" for sign in name)
+
+
+def files(figure: go.Figure, *, key: str, name: str, title: str, caption: str = "") -> None:
+    """The files of a figure that no table was made for, below it.
+
+    Args:
+        key: of its chart.
+        name: of the files.
+        title, caption: of the HTML file, plain text.
+    """
+    _files(Panel(key, title, figure, caption, pd.DataFrame()), _safe(name))
 
 
 def _files(panel: Panel, name: str) -> None:
@@ -102,4 +120,5 @@ def _html(panel: Panel) -> bytes:
 
 
 def _csv(panel: Panel) -> bytes:
-    return panel.data.to_csv(index=False, lineterminator="\n").encode()
+    data = drawn_data(panel.figure) if panel.data.empty and panel.figure is not None else panel.data
+    return data.to_csv(index=False, lineterminator="\n").encode()

@@ -14,7 +14,7 @@ import streamlit as st
 from m3core.diagrams.colouring import Values
 from m3core.embeddings.manifold import MEAN
 from pages.components import resources, state
-from pages.components.figure import configuration
+from pages.components.figure import configuration, files
 from pages.components.text import literal
 
 __all__ = [
@@ -119,14 +119,16 @@ def _chart(view: MapView, name: str, height: int) -> tuple[str, str]:
     figure, shown, made = resources.drawn_map(
         now.run, now.survey, name, view.column, log=view.log, selected=_drawn_selection(view, name), height=height
     )
-    key = chart_key(name)
+    key, file = chart_key(name), f"map_{name}"
+    title = f"Map of the {name} embeddings, coloured by {view.column}"
     st.plotly_chart(
         figure,
         key=key,
         on_select=partial(_answer, key, view, name),
-        config={**configuration(f"map_{name}", scroll_zoom=True), "displayModeBar": True},
-        alt=f"Map of the {name} embeddings, coloured by {view.column}",
+        config={**configuration(file, scroll_zoom=True), "displayModeBar": True},
+        alt=title,
     )
+    files(figure, key=key, name=file, title=title, caption=f"{shown} {made}")
     return shown, made
 
 

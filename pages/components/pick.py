@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages.components import resources, state
-from pages.components.figure import configuration
+from pages.components.figure import configuration, files
 from pages.components.map_panel import source_id
 
 __all__ = ["SECTION", "forget", "pick_bars", "pick_points"]
@@ -29,7 +29,7 @@ def pick_bars(
     """Draw bars.
 
     Args:
-        name: key of the chart and name of the file that its camera saves.
+        name: key of the chart and name of the files that are saved of it.
         alt: what it shows, in words.
         sources_of: the customdata of the picked bars -> ids of their sources.
     """
@@ -57,6 +57,7 @@ def _chart(figure: go.Figure, name: str, alt: str, sources_of: Callable[[list[An
         figure, key=key, alt=alt, on_select=partial(_answer, key, name, sources_of),
         config={**configuration(name), "displayModeBar": True},
     )  # fmt: skip
+    files(figure, key=key, name=name, title=alt)
 
 
 def _answer(key: str, name: str, sources_of: Callable[[list[Any]], Iterable[str]] | None) -> None:

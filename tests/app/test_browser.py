@@ -57,6 +57,13 @@ def written_files(folder: Path, n: int = 120) -> tuple[Path, Path]:
     return catalogue, photometry
 
 
+def saved_file(page, kind: str) -> Path:
+    """What the button of the map's files gives."""
+    with page.expect_download() as download:
+        page.locator("[class*='st-key-files_map_']").get_by_role("button", name=kind, exact=True).click()
+    return Path(download.value.path())
+
+
 def test_the_whole_job(files, page):
     page.get_by_text("Welcome to M3 Explorer").wait_for()
     for label, path in zip(("Catalogue file", "Photometry file"), files, strict=True):
@@ -78,6 +85,10 @@ def test_the_whole_job(files, page):
     page.get_by_role("link", name="Open the map").click(timeout=400_000)
     page.locator(".js-plotly-plot .gl-canvas").first.wait_for()
     page.wait_for_timeout(1500)
+    on_map = page.evaluate("document.querySelector('.js-plotly-plot')._fullData.flatMap(one => [...one.customdata])")
+    table = pd.read_csv(saved_file(page, "CSV"), dtype=str)
+    assert sorted(table["source_id"]) == sorted(on_map)
+    assert saved_file(page, "PNG").read_bytes().startswith(b"\x89PNG")
     for trace, point in ((0, 3), (1, 8)):
         place, before = page.evaluate(POINT, [trace, point]), page.evaluate("location.search")
         page.mouse.move(place["x"], place["y"])

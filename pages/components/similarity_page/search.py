@@ -12,7 +12,7 @@ from m3core.similarity.search import Similar, find_similar, similar_table
 from m3core.survey import Source, Survey
 from pages.components import links, pick, resources, state
 from pages.components.border import guarded, sentences
-from pages.components.figure import configuration
+from pages.components.figure import configuration, files
 from pages.components.map_marker import map_marker
 from pages.components.map_panel import source_id
 from pages.components.selected_line import selected_line
@@ -159,10 +159,11 @@ def _map(survey_name: str, run_name: str, asked: Asked, top: list[str]) -> None:
         run_name, survey_name, name, "label", log=False, selected=tuple(sorted(marked)), height=380
     )
     key = f"{MAP_KEY}_{name}"
+    title = f"The {len(top)} nearest on the map of the {name} embeddings, all others grey"
     st.plotly_chart(
-        figure, key=key, on_select=partial(_answer, key), config=configuration("similarity_map", scroll_zoom=True),
-        alt=f"The {len(top)} nearest on the map of the {name} embeddings, all others grey",
-    )  # fmt: skip
+        figure, key=key, on_select=partial(_answer, key), config=configuration(key, scroll_zoom=True), alt=title
+    )
+    files(figure, key=key, name=key, title=title)
     row = int(asked.query.rows[0]) if len(asked.query.rows) == 1 else None
     map_marker({} if row is None else {key: maps.map_xy[name][row]})
     ring = "; the ring is the query" if row is not None else ""
@@ -189,10 +190,11 @@ def _multiples(survey: Survey, what: _Found, n: int) -> None:
         label = "unlabelled" if source.label is None else source.label
         cells.append(cell_of(survey, source, f"{number} · {source.source_id}", f"{label} · {similarity:.3f}"))
     figure = multiples_figure(cells, n_marked=len(what.asked.shown))
+    title = f"Light curves and spectra of the query and of its {len(cells) - len(what.asked.shown)} nearest"
     st.plotly_chart(
-        figure, key=CELLS_KEY, on_select=partial(_answer, CELLS_KEY), config=configuration("similar"),
-        alt=f"Light curves and spectra of the query and of its {len(cells) - len(what.asked.shown)} nearest",
-    )  # fmt: skip
+        figure, key=CELLS_KEY, on_select=partial(_answer, CELLS_KEY), config=configuration(CELLS_KEY), alt=title
+    )
+    files(figure, key=CELLS_KEY, name=CELLS_KEY, title=title)
     more = what.asked.n_sources - len(what.asked.shown)
     st.caption(
         "Shaded: the query"
