@@ -121,7 +121,18 @@ def _drawn(figures: Mapping[str, go.Figure]) -> dict[str, str]:
     if found is None:
         raise BrowserError("the browser ended before it had drawn all figures: take HTML instead.")
     urls = json.loads(unquote(html.unescape(found[1])))
-    return {name: _own_names(unquote(url.partition(",")[2]), name) for name, url in urls.items()}
+    return {name: _own_names(_lean(unquote(url.partition(",")[2])), name) for name, url in urls.items()}
+
+
+def _lean(svg: str) -> str:
+    """The picture with points transparent by their fill and stroke, not as groups of one: in a PDF each is an object."""
+    return re.sub(r'(?<=<path class="point)([^>]* style=")opacity: ([\d.]+); ([^"]*)', _transparent, svg)
+
+
+def _transparent(found: re.Match[str]) -> str:
+    before, opacity, style = found.groups()
+    plain = re.sub(r"(?:fill|stroke)-opacity: [^;]*;", "", style)
+    return f"{before}{plain} fill-opacity: {opacity}; stroke-opacity: {opacity};"
 
 
 def _own_names(svg: str, place: str) -> str:

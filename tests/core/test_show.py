@@ -197,6 +197,20 @@ def test_pictures_for_a_paper(folder, tmp_path):
     assert picture.pdf_bytes("title", stars).startswith(b"%PDF")
 
 
+@needs_chromium
+def test_transparent_points_are_no_groups():
+    """Each would be an object of its own in a PDF: 4,200 of them and 2 MB in a star's."""
+    points = go.Scatter(x=[1, 2], y=[2, 1], mode="markers", marker={"opacity": 0.45, "color": "#123456"})
+    svg, _, _ = picture.svg_page([("a", "", [Panel("one", "One", go.Figure(points), "", pd.DataFrame())])])
+    styles = re.findall(r'<path class="point[^>]* style="([^"]*)"', svg)
+    assert len(styles) == 2
+    for style in styles:
+        said = dict(part.strip().split(": ") for part in style.split(";") if part.strip())
+        assert "opacity" not in said
+        assert said["fill-opacity"] == said["stroke-opacity"] == "0.45"
+        assert said["fill"] == "rgb(18, 52, 86)"
+
+
 def test_no_browser_is_a_sentence_before_the_work(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(picture.shutil, "which", lambda name: None)
     monkeypatch.setattr(picture.Path, "is_file", lambda self: False)
