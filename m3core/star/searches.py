@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 
 from m3core.figures.cycles import o_c_figure, river_figure
 from m3core.figures.periodogram import (
@@ -83,6 +84,16 @@ def _drawn_of(k: int) -> str:
     return f" Of each {k} frequencies the highest is drawn." if k > 1 else ""
 
 
+def _drawn(figure: go.Figure, value: str) -> pd.DataFrame:
+    """The curves of a figure over frequency, a row a point: each is thinned by itself."""
+    parts = [
+        pd.DataFrame({"curve": one.name, "frequency [1/d]": one.x, "period [d]": 1 / one.x, value: one.y})
+        for one in figure.data
+        if one.mode == "lines"
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
 def _dotted(period: float | None) -> str:
     return "" if period is None else " Dotted: the folding period."
 
@@ -93,8 +104,7 @@ def _periodogram(star: Star, settings: LightCurveSettings, progress: Progress) -
     found = periodogram(group.bands, shortest_period=_shortest(star, settings))
     if found is None:
         return _nothing(key, title, TOO_FEW)
-    x, power, k = thinned(found.frequency, found.power, MOST_DRAWN)
-    window = np.interp(x, found.frequency, found.window)
+    k = thinned(found.frequency, found.power, MOST_DRAWN)[2]
     best = ", ".join(
         f"{value_and_error(one.period, one.period_error, digits=7)} d (power {one.power:.3f}, "
         f"FAP {one.false_alarm:.1g})"
@@ -112,10 +122,8 @@ def _periodogram(star: Star, settings: LightCurveSettings, progress: Progress) -
         "peaks of the window function. "
         f"{len(found.frequency):,} frequencies to {found.frequency[-1]:.4g} d⁻¹.{_drawn_of(k)}"
     )
-    data = pd.DataFrame({"frequency [1/d]": x, "period [d]": 1 / x, "power": power, "window": window})
-    return Panel(
-        key, title, periodogram_figure(found, _period(star)), caption, data, hint="Click on a peak to fold there."
-    )
+    figure = periodogram_figure(found, _period(star))
+    return Panel(key, title, figure, caption, _drawn(figure, "power"), hint="Click on a peak to fold there.")
 
 
 def _box(star: Star, settings: LightCurveSettings, progress: Progress) -> Panel:
@@ -159,8 +167,7 @@ def _dispersion(star: Star, settings: LightCurveSettings, progress: Progress) ->
         )
         for name, minima in found.minima.items()
     )  # fmt: skip
-    x, theta, k = thinned(found.frequency, found.theta, MOST_DRAWN, lowest=True)
-    string = found.string[np.searchsorted(found.frequency, x)]
+    k = thinned(found.frequency, found.theta, MOST_DRAWN, lowest=True)[2]
     caption = (
         "Both are about 1 for scatter and fall towards 0 for a smooth curve; lower is better. Theta: pooled variance "
         "in ten bins of phase over the whole (Stellingwerf 1978). String length: squared steps between neighbours in "
@@ -169,10 +176,8 @@ def _dispersion(star: Star, settings: LightCurveSettings, progress: Progress) ->
         f"Multiples of a period fit as well. {len(found.frequency):,} frequencies, periods from "
         f"{found.shortest_period:.4g} d.{_drawn_of(k).replace('highest', 'lowest')}{_dotted(_period(star))}"
     )
-    data = pd.DataFrame({"frequency [1/d]": x, "period [d]": 1 / x, "theta": theta, "string length": string})
-    return Panel(
-        key, title, dispersion_figure(found, _period(star)), caption, data, hint="Click on a minimum to fold there."
-    )
+    figure = dispersion_figure(found, _period(star))
+    return Panel(key, title, figure, caption, _drawn(figure, "statistic"), hint="Click on a minimum to fold there.")
 
 
 def _prewhitening(star: Star, settings: LightCurveSettings, progress: Progress) -> Panel:
@@ -192,7 +197,8 @@ def _prewhitening(star: Star, settings: LightCurveSettings, progress: Progress) 
             "explained": found.shares[step],
         }  # fmt: skip
         for curve, size, error in zip(fitted, one.amplitudes, one.amplitude_errors, strict=True):
-            row |= {f"amplitude {curve.name}": size, f"error {curve.name}": error}
+            _, bracket, unit = curve.value_label.partition(" [")
+            row |= {f"amplitude {curve.name}{bracket}{unit}": size, f"error {curve.name}{bracket}{unit}": error}
         rows.append(row)
     found_text = "; ".join(
         f"{one.name} = {value_and_error(one.frequency, one.error, digits=6)} d⁻¹, S/N {one.signal_to_noise:.1f}"
@@ -229,9 +235,8 @@ def _river(star: Star, settings: LightCurveSettings, progress: Progress) -> Pane
         f"{len(found.phase)} bins of phase; cells without an observation are blank. P = {star.ephemeris.period:.7f} d."
     )
     row, column = np.nonzero(np.isfinite(found.value))
-    data = pd.DataFrame(
-        {"cycle": found.cycle[row], "phase": found.phase[column], "value less median": found.value[row, column]}
-    )
+    value = f"{group.curves[0].value_label} less the median"
+    data = pd.DataFrame({"cycle": found.cycle[row], "phase": found.phase[column], value: found.value[row, column]})
     return Panel(key, title, figure, caption, data)
 
 
