@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from m3core.figures.palette import GREY, OKABE_ITO
-from m3core.figures.text import plain
+from m3core.figures.text import plain, shortened
 from m3core.kinds.base import Series
 from m3core.spectrum.lines import Line
 
@@ -26,14 +26,20 @@ MANY_PIXELS = 20_000
 
 MARGIN_TOP, MARGIN_BOTTOM = 34, 44
 
-BELOW = -0.1
-"""Below the frame, where the stroke of one line goes over to the next unseen."""
+BELOW, ABOVE = -0.1, 1.1
+"""Shares of the frame's height beyond it: where the stroke of one line goes over to the next unseen, and its end."""
 
 FEW_PIXELS = 50
 """Of so few, single ones are drawn large enough to be found."""
 
 LABEL_ROWS, LABEL_SHARE = 4, 0.028
 """Marks of lines that stand near one another take turns in so many rows; the room of one, a share of the width."""
+
+LONGEST_NAME = 24
+"""Letters of a name in the legend: four of them leave the room for the buttons beside it."""
+
+MARK_HEIGHT, ROW_HEIGHT = 17, 15
+"""Pixels: of the strip that one row of marks takes above the frame, and of each row more."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,8 @@ def spectrum_figure(
 ) -> go.Figure:  # fmt: skip
     """Draw spectra over one another.
 
-    All line markers are one trace, over an axis of its own from 0 to 1, so that they keep their height in any zoom.
+    All line markers are one trace, over an axis of its own from 0 to 1, so that they keep their height in any zoom;
+    their marks are another, in a strip above the frame, where no flux reaches them.
 
     Args:
         curves: the first is the one whose range is shown and whose masked pixels are marked.
@@ -104,9 +111,12 @@ def spectrum_figure(
                 "line": {"color": MEASURED, "width": 1.6, "dash": "dash"}, "hoverinfo": "skip",
             }
         )  # fmt: skip
+    strip = 0
     if marks is not None and len(marks.positions):
         room = (2 if compact else 1) * LABEL_SHARE * (x_range[1] - x_range[0])
-        data.append(_markers(marks, curves[0], room, height))
+        markers, strip = _markers(marks, curves[0], room)
+        data += markers
+    frame = 1 - strip / (height - MARGIN_TOP - MARGIN_BOTTOM)
     shapes = [
         _shaded(low, high, GREY, 0.16, "⊕" if compact else f"⊕ {name}")
         for name, low, high in (marks.telluric if marks else ())
@@ -131,9 +141,10 @@ def spectrum_figure(
         },
         "yaxis": {
             **line, "title": {"text": plain(y_label), "standoff": 6}, "tickformat": "~g",
-            "range": view.get("y") or _y_range(curves, above=0.06 if marks is None else 0.2), "zeroline": False,
+            "range": view.get("y") or _y_range(curves), "zeroline": False, "domain": [0, frame],
         },
         "yaxis2": {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
+        "yaxis3": {"domain": [frame, 1], "range": [0, strip or 1], "visible": False, "fixedrange": True},
     }  # fmt: skip
     return go.Figure({"data": data, "layout": layout})
 
@@ -145,7 +156,7 @@ def line_figure(series: Series, *, errors: bool = True, height: int = 280) -> go
 
 
 def _curve(curve: Curve) -> list[dict[str, Any]]:
-    name = plain(curve.name)
+    name = plain(shortened(curve.name, LONGEST_NAME))
     data: list[dict[str, Any]] = []
     if curve.error is not None:
         x, y = _band(curve.x, curve.y if curve.raw is None else curve.raw, curve.error)
@@ -203,37 +214,42 @@ def _band(x: Array, y: Array, error: Array) -> tuple[Array, Array]:
     return points[:, 0], points[:, 1]
 
 
-def _markers(marks: Marks, curve: Curve, room: float, height: int) -> dict[str, Any]:
-    """Every line as one vertical stroke of one trace, its mark on top; near ones take turns in rows."""
+def _markers(marks: Marks, curve: Curve, room: float) -> tuple[list[dict[str, Any]], int]:
+    """Every line as a stroke of one trace, its mark at the end of it in the strip above, and the strip's height.
+
+    Near marks take turns in rows, the first of them on top.
+    """
     inside = (marks.positions >= curve.x[0]) & (marks.positions <= curve.x[-1])
     order = np.flatnonzero(inside)[np.argsort(marks.positions[inside], kind="stable")]
     ends = [-np.inf] * LABEL_ROWS
-    x: list[float] = []
-    y: list[float] = []
-    texts: list[str] = []
-    hovers: list[str] = []
+    rows: list[int] = []
     for place in order:
-        at, mark = float(marks.positions[place]), marks.lines[place].mark
+        at = float(marks.positions[place])
         free = [row for row in range(LABEL_ROWS) if ends[row] <= at]
-        row = free[0] if free else int(np.argmin(ends))
-        if mark:
-            ends[row] = at + room
-        x += [at] * 3
-        y += [BELOW, 1 - (17 + 15 * row) / (height - MARGIN_TOP - MARGIN_BOTTOM), BELOW]  # the mark stands above
-        # plotly drops the place of an empty text, and then mixes up the others when it draws again
-        texts += [" ", mark or " ", " "]
-        hovers += [plain(marks.details[place])] * 3
-    return {
-        "type": "scatter", "mode": "lines+text", "name": "lines", "x": x, "y": y, "yaxis": "y2",
-        "text": texts, "textposition": "top center", "textfont": {"size": 11, "color": LINE},
-        "hovertext": hovers, "hoverinfo": "text",
+        rows.append(free[0] if free else int(np.argmin(ends)))
+        if marks.lines[place].mark:
+            ends[rows[-1]] = at + room
+    strip = MARK_HEIGHT + ROW_HEIGHT * max(rows, default=0)
+    shared: dict[str, Any] = {
+        "type": "scatter", "x": np.repeat(marks.positions[order], 3).tolist(), "legendgroup": "lines",
+        "hovertext": [plain(marks.details[place]) for place in order for _ in range(3)], "hoverinfo": "text",
         "line": {"color": "rgba(168,123,0,0.55)", "width": 1},  # the cores of lines show through
     }  # fmt: skip
+    strokes = {**shared, "name": "lines", "mode": "lines", "yaxis": "y2", "y": [BELOW, ABOVE, BELOW] * len(order)}
+    heights = [strip - MARK_HEIGHT - ROW_HEIGHT * row for row in rows]
+    names = {
+        **shared, "name": "names of lines", "mode": "lines+text", "yaxis": "y3", "showlegend": False,
+        "y": [y for height in heights for y in (-ROW_HEIGHT, height, -ROW_HEIGHT)],  # the mark stands above
+        # plotly drops the place of an empty text, and then mixes up the others when it draws again
+        "text": [text for place in order for text in (" ", marks.lines[place].mark or " ", " ")],
+        "textposition": "top center", "textfont": {"size": 11, "color": LINE},
+    }  # fmt: skip
+    return [strokes, names], strip
 
 
 def _shaded(low: float, high: float, colour: str, opacity: float, text: str) -> dict[str, Any]:
     shape: dict[str, Any] = {
-        "type": "rect", "xref": "x", "yref": "paper", "x0": low, "x1": high, "y0": 0, "y1": 1, "fillcolor": colour,
+        "type": "rect", "xref": "x", "yref": "y domain", "x0": low, "x1": high, "y0": 0, "y1": 1, "fillcolor": colour,
         "opacity": opacity, "line": {"width": 0}, "layer": "below",
     }  # fmt: skip
     if text:
@@ -248,8 +264,8 @@ def _x_range(curves: Sequence[Curve]) -> list[float]:
     return [low - pad, high + pad]
 
 
-def _y_range(curves: Sequence[Curve], *, above: float) -> list[float]:
-    """All of the curves but not of their error bands; with room above for marks, as a share of their height.
+def _y_range(curves: Sequence[Curve]) -> list[float]:
+    """All of the curves but not of their error bands.
 
     At least as high as four median errors of the first: the noise of a constant spectrum is no structure.
     """
@@ -268,4 +284,4 @@ def _y_range(curves: Sequence[Curve], *, above: float) -> list[float]:
     if (lacking := 4 * float(np.median(errors)) - (high - low) if len(errors) else 0.0) > 0:
         low, high = low - lacking / 2, high + lacking / 2
     size = high - low if high > low else abs(high) or 1.0
-    return [low - 0.06 * size, high + above * size]
+    return [low - 0.06 * size, high + 0.06 * size]

@@ -113,7 +113,8 @@ def spectrum_panel(
         n, why = len(spectrum.flux), "there is nothing to draw."
         masked = f"All {n:,} pixels of {spectrum.name} are masked (inverse variance 0, or no number): {why}"
         sentence = masked if n else f"{spectrum.name} has no pixels: {why}"
-        return Panel(key, title, None, "", table([curve_of(spectrum, settings, scaled=False)[0]]), sentence)
+        bare = table([curve_of(spectrum, settings, scaled=False)[0]], spectrum.flux_label)
+        return Panel(key, title, None, "", bare, sentence)
     medium = medium_of(spectrum, settings)
     velocity = settings.velocity or 0.0
     scaled = bool(others) or template is not None
@@ -168,7 +169,7 @@ def spectrum_panel(
             *notes,
         ]
     )
-    return Panel(key, title, figure, caption, table([*curves, *behind]), hint=hint)
+    return Panel(key, title, figure, caption, table([*curves, *behind], y_label), hint=hint)
 
 
 def panel_key(spectrum: Spectrum) -> str:
@@ -191,7 +192,7 @@ def width_panel(spectrum: Spectrum, settings: SpectrumSettings) -> list[Panel]:
         "W [Å]": found.width, "error [Å]": found.error,
         "W at rest [Å]": found.width / stretch, "error at rest [Å]": found.error / stretch,
         "from [Å]": found.low, "to [Å]": found.high, "pixels": found.n_pixels, "masked": found.n_masked,
-        "continuum": sum(found.continuum) / 2,
+        f"continuum, {spectrum.flux_label}": sum(found.continuum) / 2,
     }  # fmt: skip
     return [Panel(key, title, None, width_caption(found), pd.DataFrame([row]))]
 

@@ -174,15 +174,19 @@ def made_said(spectrum: Spectrum, settings: SpectrumSettings, scaled: bool) -> l
     return said
 
 
-def table(curves: Sequence[Curve]) -> pd.DataFrame:
-    """What is drawn, a row a pixel of each curve."""
+def table(curves: Sequence[Curve], flux_label: str) -> pd.DataFrame:
+    """What is drawn, a row a pixel of each curve.
+
+    Args:
+        flux_label: of the axis, such as 'Flux (relative)': the names of the columns say in what the flux is.
+    """
     parts = []
     for curve in curves:
-        part = pd.DataFrame({"spectrum": curve.name, "wavelength [Å]": curve.x, "flux": curve.y})
+        part = pd.DataFrame({"spectrum": curve.name, "wavelength [Å]": curve.x, flux_label: curve.y})
         if curve.raw is not None:
-            part["flux, not smoothed"] = curve.raw
+            part[f"{flux_label}, not smoothed"] = curve.raw
         if curve.error is not None:
-            part["error"] = curve.error
+            part[f"{flux_label}, error"] = curve.error
         if curve.masked is not None:
             part["masked"] = curve.masked
         parts.append(part)

@@ -15,7 +15,7 @@ from m3core.star.panel import Panel
 from m3core.star.rounding import rounded_to_errors
 from pages.components.text import component_key, literal
 
-__all__ = ["configuration", "files", "show", "show_panel", "show_table"]
+__all__ = ["configuration", "csv_bytes", "files", "html_bytes", "show", "show_panel", "show_table"]
 
 _SAVE = st.components.v2.component(
     "m3_save", js=(Path(__file__).parent / "assets" / "save.js").read_text(encoding="utf-8")
@@ -106,19 +106,19 @@ def _files(panel: Panel, name: str) -> None:
             key = component_key(f"save_{panel.key}")
             _SAVE(data={"chart": panel.key, "file": name}, key=key, height="content", width="content")
             st.download_button(
-                "HTML", partial(_html, panel), file_name=f"{name}.html", mime="text/html", key=f"html_{panel.key}",
+                "HTML", partial(html_bytes, panel), file_name=f"{name}.html", mime="text/html", key=f"html_{panel.key}",
                 type="tertiary", on_click="ignore", help="The figure with its caption, alive, in one file.",
             )  # fmt: skip
         st.download_button(
-            "CSV", partial(_csv, panel), file_name=f"{name}.csv", mime="text/csv", key=f"csv_{panel.key}",
+            "CSV", partial(csv_bytes, panel), file_name=f"{name}.csv", mime="text/csv", key=f"csv_{panel.key}",
             type="tertiary", on_click="ignore", help="What is drawn, as a table.",
         )  # fmt: skip
 
 
-def _html(panel: Panel) -> bytes:
+def html_bytes(panel: Panel) -> bytes:
     return html_page(panel.title, [("", "", [panel])]).encode()
 
 
-def _csv(panel: Panel) -> bytes:
+def csv_bytes(panel: Panel) -> bytes:
     data = drawn_data(panel.figure) if panel.data.empty and panel.figure is not None else panel.data
     return data.to_csv(index=False, lineterminator="\n").encode()

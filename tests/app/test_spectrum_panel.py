@@ -11,6 +11,9 @@ from tests.app.conftest import checked, open_page, said
 from tests.data_floor.archive_files import lamost_cards, spectrum, write_lamost
 from tests.spectra_survey import H_ALPHA, N_PIXELS, REDSHIFT, made_survey
 
+LINES = ["lines", "names of lines"]
+"""The traces of all lines."""
+
 
 @pytest.fixture(scope="module")
 def stocked(tmp_path_factory):
@@ -40,7 +43,7 @@ def owner(page) -> str:
 
 
 def h_alpha(page) -> float:
-    line = next(one for one in figure(page)["data"] if one["name"] == "lines")
+    line = next(one for one in figure(page)["data"] if one["name"] == "names of lines")
     return max(x for x, text in zip(line["x"], line["text"], strict=True) if text == "Hα")
 
 
@@ -72,7 +75,7 @@ def test_the_redshift_is_the_first_velocity_and_slider_and_box_follow_one_anothe
 
 def test_every_control_answers(app):
     page = app("s0")
-    assert names(page) == ["blue_arm ± 1σ", "blue_arm", "blue_arm, masked (12 of 600)", "lines"]
+    assert names(page) == ["blue_arm ± 1σ", "blue_arm", "blue_arm, masked (12 of 600)", *LINES]
     page.toggle(key="spectrum_errors").set_value(False)
     page.toggle(key="spectrum_masked").set_value(False)
     page.select_slider(key="spectrum_smoothing").set_value(21)
@@ -82,7 +85,7 @@ def test_every_control_answers(app):
     checked(page.run())
     assert not page.error
     assert names(page) == ["median of B (5)", "blue_arm of s2", "blue_arm, not smoothed",
-                           "blue_arm, smoothed", "lines"]  # fmt: skip
+                           "blue_arm, smoothed", *LINES]  # fmt: skip
     assert figure(page)["layout"]["xaxis"]["title"]["text"] == "Observed wavelength (vacuum) [Å]"
     assert "taken to be in vacuum by your choice" in said(page)
     page.toggle(key="spectrum_continuum").set_value(True)
@@ -138,7 +141,7 @@ def test_a_lamost_file_opens_with_its_own_class_and_redshift(app, tmp_path):
     assert page.number_input(key="file_velocity_file_one").value == pytest.approx(-0.001 * LIGHT_SPEED, abs=0.01)
     (chart,) = [chart for chart in page.get("plotly_chart") if chart.proto.alt == "one"]
     drawn = [trace["name"] for trace in json.loads(chart.proto.spec)["data"]]
-    assert drawn == ["one ± 1σ", "one", "one, masked (15 of 3,908)", "lines"]
+    assert drawn == ["one ± 1σ", "one", "one, masked (15 of 3,908)", *LINES]
     page.file_uploader(key="spectrum_files").set_value([one, two])
     checked(page.run())
     page.selectbox(key="file_chosen").set_value("two")

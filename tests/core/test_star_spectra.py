@@ -51,9 +51,11 @@ def test_flux_band_and_masked_pixels(survey):
     assert sorted(edges) == pytest.approx([observation["flux"][at] - sigma, observation["flux"][at] + sigma])
     assert panel.figure.layout.xaxis.title.text == "Observed wavelength (air) [Å]"
     assert panel.figure.layout.yaxis.title.text == "Flux (relative)"
-    assert {"spectrum", "wavelength [Å]", "flux", "error", "masked"} <= set(panel.data)
+    assert list(panel.data) == [
+        "spectrum", "wavelength [Å]", "Flux (relative)", "Flux (relative), error", "masked",
+    ]  # fmt: skip
     (bare,) = drawn(survey, errors=False, masked=False)
-    assert [one.name for one in bare.figure.data] == ["blue_arm", "lines"]
+    assert [one.name for one in bare.figure.data] == ["blue_arm", "lines", "names of lines"]
 
 
 def test_all_lines_are_one_trace_that_moves(survey):
@@ -70,6 +72,19 @@ def test_all_lines_are_one_trace_that_moves(survey):
     (none,) = drawn(survey, groups=(), telluric=False)
     assert all(one.name != "lines" for one in none.figure.data)
     assert not none.figure.layout.shapes
+    assert none.figure.layout.yaxis.domain == (0, 1)
+
+
+def test_no_flux_reaches_the_names_of_lines(survey):
+    (panel,) = drawn(survey, groups=("Balmer", "C2", "CN", "TiO"))
+    names, layout = trace(panel, "names of lines"), panel.figure.layout
+    assert list(names.x) == list(trace(panel, "lines").x)
+    assert names.yaxis == "y3"
+    assert layout.yaxis.domain[1] == layout.yaxis3.domain[0] < 1
+    drawn_at = [y for y, text in zip(names.y, names.text, strict=True) if text.strip()]
+    low, high = layout.yaxis3.range
+    assert min(drawn_at) >= low
+    assert max(drawn_at) + 15 <= high, "a name is 15 pixels high"
 
 
 def test_the_list_is_converted_and_never_the_spectrum(survey):

@@ -10,16 +10,21 @@ export default function ({ data, parentElement }) {
     asked = 0;
     const slider = document.querySelector(`.st-key-${data.row} input[type="range"]`);
     const chart = document.querySelector(`.st-key-${data.chart} .js-plotly-plot`);
-    const trace = chart?._fullData?.find((one) => one.name === "lines");
-    const group = trace && chart.querySelector(`.scatterlayer .trace${trace.uid}`);
+    const traces = chart?._fullData?.filter((one) => one.legendgroup === "lines") ?? [];
     // a velocity beyond the ends of the slider is the box's
-    if (!slider || !group || Math.round(data.velocity) === Number(slider.value) || shown === slider.value) return;
+    if (!slider || !traces.length || Math.round(data.velocity) === Number(slider.value) || shown === slider.value) return;
     shown = slider.value;
     const stretch = (1 + Number(shown) / LIGHT_SPEED) / (1 + data.velocity / LIGHT_SPEED);
-    const { xaxis, yaxis2 } = chart._fullLayout;
-    const points = Array.from(trace.x, (x, i) => `${xaxis.l2p(x * stretch)},${yaxis2.l2p(trace.y[i])}`);
-    group.querySelector(".js-line")?.setAttribute("d", `M${points.join("L")}`);
-    for (const text of group.querySelectorAll(".textpoint text")) {
+    for (const trace of traces) stretched(chart, trace, stretch);
+  }
+
+  function stretched(chart, trace, stretch) {
+    const group = chart.querySelector(`.scatterlayer .trace${trace.uid}`);
+    const xaxis = chart._fullLayout.xaxis;
+    const yaxis = chart._fullLayout[trace.yaxis.replace("y", "yaxis")];
+    const points = Array.from(trace.x, (x, i) => `${xaxis.l2p(x * stretch)},${yaxis.l2p(trace.y[i])}`);
+    group?.querySelector(".js-line")?.setAttribute("d", `M${points.join("L")}`);
+    for (const text of group?.querySelectorAll(".textpoint text") ?? []) {
       const from = Number(text.getAttribute("x"));
       text.setAttribute("transform", `translate(${xaxis.l2p(xaxis.p2l(from) * stretch) - from},0)`);
     }
