@@ -20,6 +20,8 @@ HEIGHT = 380
 Array = NDArray[np.float64]
 
 MASKED, LINE, TEMPLATE, MEASURED = "#CC79A7", "#A87B00", "#E69F00", "#009E73"
+FAINT = "rgba(138,143,152,0.5)"
+"""Grey that stays behind a curve on white and on black."""
 
 MANY_PIXELS = 20_000
 """Longer spectra, as echelle spectrographs give them, are left to WebGL."""
@@ -61,6 +63,7 @@ class Curve:
     noisy: NDArray[np.bool_] | None = None
     colour: str = OKABE_ITO[0]
     width: float = 1.2
+    dash: str = "solid"
 
 
 @dataclass(frozen=True)
@@ -167,8 +170,9 @@ def _curve(curve: Curve) -> list[dict[str, Any]]:
             }
         )  # fmt: skip
     if curve.raw is not None:
-        data.append(_drawn(f"{name}, not smoothed", curve.x, curve.raw, GREY, 0.8))
-    data.append(_drawn(name if curve.raw is None else f"{name}, smoothed", curve.x, curve.y, curve.colour, curve.width))
+        data.append(_drawn(f"{name}, not smoothed", curve.x, curve.raw, FAINT, 0.8))
+    shown = name if curve.raw is None else f"{name}, smoothed"
+    data.append(_drawn(shown, curve.x, curve.y, curve.colour, curve.width, curve.dash))
     if curve.masked is not None and curve.masked.any():
         wavelength = curve.x[curve.masked]
         data.append(
@@ -182,7 +186,7 @@ def _curve(curve: Curve) -> list[dict[str, Any]]:
     return data
 
 
-def _drawn(name: str, x: Array, y: Array, colour: str, width: float) -> dict[str, Any]:
+def _drawn(name: str, x: Array, y: Array, colour: str, width: float, dash: str = "solid") -> dict[str, Any]:
     """A line; where a pixel has no neighbour that is observed, points, since a line would not show it."""
     known = np.isfinite(y)
     padded = np.concatenate([[False], known, [False]])
@@ -191,7 +195,7 @@ def _drawn(name: str, x: Array, y: Array, colour: str, width: float) -> dict[str
     return {
         "type": "scattergl" if len(x) > MANY_PIXELS else "scatter", "x": x, "y": y,
         "mode": "lines+markers" if alone else "lines", "name": name,
-        "line": {"color": colour, "width": width}, "marker": {"size": size, "color": colour},
+        "line": {"color": colour, "width": width, "dash": dash}, "marker": {"size": size, "color": colour},
         "hovertemplate": "%{x:.2f} Å: %{y:.4g}<extra></extra>",
     }  # fmt: skip
 

@@ -125,7 +125,7 @@ def _drawn(figures: Mapping[str, go.Figure]) -> dict[str, str]:
 
 
 def _lean(svg: str) -> str:
-    """The picture with points transparent by their fill and stroke, not as groups of one: in a PDF each is an object."""
+    """The picture with points transparent by fill and stroke, not as groups of one: in a PDF each is an object."""
     return re.sub(r'(?<=<path class="point)([^>]* style=")opacity: ([\d.]+); ([^"]*)', _transparent, svg)
 
 

@@ -42,6 +42,9 @@ __all__ = [
     "width_panel",
 ]
 
+OTHERS = (*OKABE_ITO[1:4], OKABE_ITO[5])
+"""Colours of what is laid over a spectrum: neither its own nor the template's; past them the same, dotted."""
+
 
 def spectrum_panels(
     survey: Survey, source: Source, settings: SpectrumSettings, *, more: Sequence[Spectrum] = (), only: str = ""
@@ -121,12 +124,13 @@ def spectrum_panel(
     curves, notes, hint = [], [*spectrum.notes], ""
     for number, one in enumerate([spectrum, *others]):
         curve, said = curve_of(one, settings, scaled=scaled)
-        shown = replace(
-            curve, y=curve.y + number * settings.offset, colour=OKABE_ITO[number % len(OKABE_ITO)],
-            raw=None if curve.raw is None else curve.raw + number * settings.offset,
-        )  # fmt: skip
+        shown = curve
         if number:
-            shown = replace(shown, error=None, masked=None, raw=None)
+            turn, place = divmod(number - 1, len(OTHERS))
+            shown = replace(
+                curve, y=curve.y + number * settings.offset, error=None, masked=None, raw=None, colour=OTHERS[place],
+                dash="dot" if turn % 2 else "solid",
+            )  # fmt: skip
             if one.medium != spectrum.medium:
                 said.append(
                     f"{one.name} has its wavelengths in {one.medium}, drawn as they are: lines lie 1 to 3 Å apart."

@@ -13,7 +13,8 @@ pytestmark = needs_browser
 
 FIGURES = """() => [...document.querySelectorAll('[data-testid="stMain"] .js-plotly-plot')]
     .filter(chart => chart.offsetParent !== null && chart.querySelector('.modebar-btn'))
-    .map(chart => [...chart.closest('[class*="st-key-"]').classList].find(name => name.startsWith('st-key-')).slice(7))"""
+    .map(chart => [...chart.closest('[class*="st-key-"]').classList])
+    .map(names => names.find(name => name.startsWith('st-key-')).slice(7))"""
 """Keys of the figures that are seen."""
 
 PLACES = {

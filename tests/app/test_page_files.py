@@ -1,4 +1,4 @@
-"""Two of the four files below every figure of a star's page: each panel's HTML and CSV; the browser makes the others."""
+"""Below every figure of a star's page: its HTML and its CSV; the browser makes the other two files."""
 
 import io
 import re
@@ -21,7 +21,7 @@ ADDED = re.compile(r"± 1σ|masked|lines|straight line|folded here|harmonics|ali
 """Traces that are marks, fits or errors of what a table holds."""
 
 OTHERWISE = {"sky", "prewhitening"}
-"""Their tables hold right ascension and declination, not what they are projected to; the frequencies that were found."""
+"""Their tables hold right ascension and declination, which the figure projects; the frequencies that were found."""
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +47,8 @@ def test_the_page_has_every_figure(panels):
     figures = {panel.key for panel in panels if panel.figure is not None}
     assert figures >= {
         "light_curve", "folded", "periodogram", "box", "dispersion", "prewhitening", "river", "o_c", "spectrum-spectra",
-        "colour_magnitude", "period_luminosity", "period_wesenheit", "period_amplitude", "colour_colour", "sky", "nights",
-        "seen_photometry", "seen_spectra", "seen_metadata", "embedding_says",
+        "colour_magnitude", "period_luminosity", "period_wesenheit", "period_amplitude", "colour_colour", "sky",
+        "nights", "seen_photometry", "seen_spectra", "seen_metadata", "embedding_says",
     }  # fmt: skip
 
 

@@ -164,7 +164,7 @@ def test_sources_are_laid_over_one_another_on_one_level(survey):
 def test_smoothing_leaves_the_raw_curve_in_grey(survey):
     (panel,) = drawn(survey, smoothing=51)
     raw, smooth = trace(panel, "blue_arm, not smoothed"), trace(panel, "blue_arm, smoothed")
-    assert raw.line.color == "#8A8F98"
+    assert raw.line.color == "rgba(138,143,152,0.5)"
     assert np.nanstd(np.diff(smooth.y)) < 0.3 * np.nanstd(np.diff(raw.y))
     assert "Savitzky-Golay, 51 pixels, degree 3" in panel.caption
 
@@ -281,3 +281,11 @@ def test_a_spectrum_from_elsewhere_has_its_panel_and_names_are_text(survey):
     assert "&lt;b&gt;x" in panel.figure.data[1].name
     (panel,) = spectrum_panels(survey, survey.source("s1"), SpectrumSettings(), more=[evil])
     assert any("&lt;b&gt;x" in one.name for one in panel.figure.data)
+
+
+def test_no_two_spectra_look_the_same(survey):
+    others = ("s1", "s2", "s4", "s5", "s6", "s7", "s8", "s9")
+    (panel,) = drawn(survey, others=others, template=True, groups=())
+    curves = [one for one in panel.figure.data if one.mode == "lines" and one.fill is None]
+    assert len(curves) == len(others) + 2
+    assert len({(one.line.color, one.line.dash) for one in curves}) == len(curves)
