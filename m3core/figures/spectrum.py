@@ -110,7 +110,7 @@ def spectrum_figure(
     if measured is not None:
         data.append(
             {
-                "type": "scatter", "mode": "lines", "x": measured.x, "y": measured.y, "name": "continuum of the range",
+                "type": "scatter", "mode": "lines", "x": measured.x, "y": measured.y, "name": "continuum",
                 "line": {"color": MEASURED, "width": 1.6, "dash": "dash"}, "hoverinfo": "skip",
             }
         )  # fmt: skip

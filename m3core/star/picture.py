@@ -14,7 +14,6 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import unquote
 
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
@@ -109,19 +108,21 @@ def _drawn(figures: Mapping[str, go.Figure]) -> dict[str, str]:
         "(async () => { const done = {};"
         "for (const [place, one] of Object.entries(all)) {"
         "const url = await Plotly.toImage({data: one.data, layout: one.layout},"
-        "{format: 'svg', width: one.layout.width, height: one.layout.height}); done[place] = url; }"
-        "document.body.dataset.done = encodeURIComponent(JSON.stringify(done)); })();"
+        "{format: 'svg', width: one.layout.width, height: one.layout.height});"
+        "done[place] = decodeURIComponent(url.slice(url.indexOf(',') + 1)); }"
+        "const said = document.body.appendChild(document.createElement('script'));"
+        "said.type = 'application/json'; said.textContent = JSON.stringify(done).replaceAll('</', '<\\\\/'); })();"
     )
     page = (
         f"<!DOCTYPE html><meta charset='utf-8'><body><script>{get_plotlyjs()}</script><script>{script}</script></body>"
     )
     with _page(page) as (local, command):
         text = _run([*command, "--dump-dom"], local)
-    found = re.search(r'data-done="([^"]*)"', text)
-    if found is None:
+    _, found, said = text.rpartition('<script type="application/json">')
+    if not found:
         raise BrowserError("the browser ended before it had drawn all figures: take HTML instead.")
-    urls = json.loads(unquote(html.unescape(found[1])))
-    return {name: _own_names(_lean(unquote(url.partition(",")[2])), name) for name, url in urls.items()}
+    drawn = json.loads(said.partition("</script>")[0])
+    return {name: _own_names(_lean(svg), name) for name, svg in drawn.items()}
 
 
 def _lean(svg: str) -> str:

@@ -84,7 +84,7 @@ def controls(
         velocity = _velocity(owner, place, first_velocity, origin)
     settings = SpectrumSettings(
         **flux, **compared, medium=medium, groups=groups, telluric=telluric, velocity=velocity,
-        drag="select" if measures else "zoom", height=400 if wide else 260, compact=not wide,
+        drag="select" if measures else "zoom", height=400 if wide else 300, compact=not wide,
     )  # fmt: skip
     return settings, measures
 

@@ -187,7 +187,7 @@ def test_equivalent_width_panel(survey):
     assert "positive in absorption" in width.caption
     shaded = panel.figure.layout.shapes[-1]
     assert (shaded.x0, shaded.x1) == (low, high)
-    assert trace(panel, "continuum of the range")
+    assert trace(panel, "continuum")
     _, refused = drawn(survey, width_range=(100.0, 200.0))
     assert refused.figure is None
     assert "choose another range" in refused.sentence
