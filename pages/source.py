@@ -9,12 +9,16 @@ import streamlit as st
 from pages.components import links, state
 from pages.components.border import guarded
 from pages.components.need import need_survey
-from pages.components.spectrum_file import dropped_spectra
+from pages.components.spectrum_file import catch_drops, dropped_spectra
 from pages.components.viewer import viewer
 
-if state.chosen().survey is None:
-    dropped_spectra(None)
-survey = need_survey()
+above, below = st.container(), st.container()
+with below:
+    catch_drops()
+with above:
+    if state.chosen().survey is None:
+        dropped_spectra(None)
+    survey = need_survey()
 
 
 @st.fragment(key="viewer")
@@ -39,5 +43,7 @@ def show_source() -> None:
     viewer(survey, source_id, around=around, page=links.SOURCE, wide=True)
 
 
-show_source()
-dropped_spectra(survey)
+with above:
+    show_source()
+with below:
+    dropped_spectra(survey)

@@ -14,11 +14,19 @@ from pages.components.border import guarded, sentences
 from pages.components.spectrum_panel import file_spectra
 from pages.components.text import literal
 
-__all__ = ["dropped_spectra"]
+__all__ = ["catch_drops", "dropped_spectra"]
 
 _CATCH = st.components.v2.component(
     "m3_catch_drop", js=(Path(__file__).parent / "assets" / "catch_drop.js").read_text(encoding="utf-8")
 )
+
+
+def catch_drops() -> None:
+    """Take what is let go anywhere on the page to the uploader of `dropped_spectra`, and hold it until that is there.
+
+    A page calls this first: what is dropped before it is loaded is the browser's, which leaves the page for the file.
+    """
+    _CATCH(data={"place": "spectrum_files"}, key="catch_drop", height=1)
 
 
 @st.fragment(key="dropped_spectra")
@@ -35,7 +43,6 @@ def dropped_spectra(survey: Survey | None) -> None:
         help="Low-resolution spectra as LAMOST publishes them, .fits or .fits.gz, to DR7 or from DR8. They are looked "
         "at and not kept.",
     )  # fmt: skip
-    _CATCH(data={"place": "spectrum_files"}, key="catch_drop", height=1)
     spectra, redshifts, seen = [], [], Counter[str]()
     for file in files:
         with sentences():
