@@ -2,6 +2,7 @@
 
 import html
 import math
+import re
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -36,6 +37,24 @@ td, th { text-align: left; padding: .15rem .7rem .15rem 0; border-bottom: 1px so
 @media print { .table { max-height: none; overflow: visible; } body { padding: 0; } }
 """
 
+LATER = "<script type='text/plain' class='later'>"
+"""A figure's script, not run until the figure is near the window."""
+
+DRAW = """<script>
+const draw = (later) => {
+  const script = document.createElement("script");
+  script.textContent = later.textContent;
+  later.replaceWith(script);
+};
+const drawAll = (place) => place.querySelectorAll("script.later").forEach(draw);
+const near = new IntersectionObserver((entries) => {
+  for (const entry of entries) if (entry.isIntersecting) drawAll(entry.target);
+}, { rootMargin: "1000px" });
+document.querySelectorAll("figure").forEach((figure) => near.observe(figure));
+addEventListener("beforeprint", () => drawAll(document));
+</script>"""
+"""Figures are drawn as the reader comes to them, and all for print: a booklet has hundreds, of 0.1 s each."""
+
 
 def paper(figure: go.Figure) -> go.Figure:
     """The figure on white with plain axes, as journals print it; the app's own theme is the app's.
@@ -67,7 +86,7 @@ def html_page(
         drawn: pictures to stand in the place of live figures, by `place_of`: markup of ours. With it the page has no
             script.
     """
-    script = f"<script>{get_plotlyjs()}</script>" if drawn is None else ""
+    script, draw = (f"<script>{get_plotlyjs()}</script>", DRAW) if drawn is None else ("", "")
     parts = [
         f"<!DOCTYPE html>\n<html lang='en'><head><meta charset='utf-8'><title>{html.escape(title)}</title>",
         f"<meta name='viewport' content='width=device-width, initial-scale=1'><style>{STYLE}</style>",
@@ -79,7 +98,7 @@ def html_page(
             f"<section class='star'><h1>{html.escape(heading)}</h1><p class='lead'>{html.escape(lead)}</p>",
             "<div class='panels'>", *shown, "</div></section>",
         ]  # fmt: skip
-    return "\n".join([*parts, "</body></html>"]) + "\n"
+    return "\n".join([*parts, f"{draw}</body></html>"]) + "\n"
 
 
 def _panel(panel: Panel, place: str, drawn: Mapping[str, str]) -> str:
@@ -88,7 +107,8 @@ def _panel(panel: Panel, place: str, drawn: Mapping[str, str]) -> str:
         body += drawn[place]
     elif panel.figure is not None:
         options = {"displaylogo": False, "responsive": True, "toImageButtonOptions": {"format": "svg"}}
-        body += paper(panel.figure).to_html(full_html=False, include_plotlyjs=False, div_id=place, config=options)
+        live = paper(panel.figure).to_html(full_html=False, include_plotlyjs=False, div_id=place, config=options)
+        body += re.sub(r"<script[^>]*>", LATER, live, count=1)
     elif not panel.sentence:
         table = with_errors(panel.data)
         body += f"<div class='table'>{_table(table)}</div>"

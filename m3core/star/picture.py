@@ -37,6 +37,9 @@ LINE, LETTERS = 15, 104
 
 SECONDS = 300
 
+AT_ONCE = 40
+"""Figures that one browser draws: of a booklet's hundreds it would not end in its time, nor in a small memory."""
+
 TALLEST = 16_000
 """Pixels: chromium takes no taller picture."""
 
@@ -96,8 +99,12 @@ def _run(command: list[str], place: Path) -> str:
 
 def _drawn(figures: Mapping[str, go.Figure]) -> dict[str, str]:
     """SVG markup of each figure, `WIDTH` wide, by plotly.js."""
-    if not figures:
-        return {}
+    every = list(figures.items())
+    parts = [dict(every[start : start + AT_ONCE]) for start in range(0, len(every), AT_ONCE)]
+    return {place: svg for part in parts for place, svg in _drawn_at_once(part).items()}
+
+
+def _drawn_at_once(figures: Mapping[str, go.Figure]) -> dict[str, str]:
     listed = {place: json.loads(paper(figure).to_json()) for place, figure in figures.items()}
     for place, figure in figures.items():
         listed[place]["layout"] |= {"width": WIDTH, "height": int(figure.layout.height or 400)}

@@ -198,6 +198,18 @@ def test_pictures_for_a_paper(folder, tmp_path):
 
 
 @needs_chromium
+def test_a_live_figure_is_drawn_when_it_is_near_and_all_of_a_booklet_are_in_its_pictures(monkeypatch):
+    tall = go.Figure(go.Scatter(x=[1, 2], y=[2, 1]), {"height": 3000})
+    panels = [Panel(name, name, tall, "", pd.DataFrame()) for name in ("near", "far")]
+    with picture._page(html_page("title", [("a", "", panels)])) as (place, command):
+        text = picture._run([*command, "--dump-dom"], place)
+    assert re.search(r'id="star0-near"[^>]*js-plotly-plot', text)
+    assert not re.search(r'id="star0-far"[^>]*js-plotly-plot', text)
+    monkeypatch.setattr(picture, "AT_ONCE", 1)
+    assert list(picture._drawn({"a": tall, "b": tall})) == ["a", "b"]
+
+
+@needs_chromium
 def test_transparent_points_are_no_groups():
     """Each would be an object of its own in a PDF: 4,200 of them and 2 MB in a star's."""
     points = go.Scatter(x=[1, 2], y=[2, 1], mode="markers", marker={"opacity": 0.45, "color": "#123456"})

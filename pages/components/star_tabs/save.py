@@ -25,8 +25,8 @@ SAY = {
     "png": "Every figure with its caption, as one picture.",
     "json": "The figures as plotly has them, by name, for a notebook.",
 }
-MANY, MEGABYTES, SECONDS = 20, 0.8, 3.0
-"""From how many sources on it is said what a booklet costs; of one source, on two cores."""
+MANY, MEGABYTES, SECONDS = 20, 2.0, 3.0
+"""From how many sources on it is said what a booklet costs; of one source as HTML, on two cores."""
 
 KEPT = 8
 """Files that are held ready."""
