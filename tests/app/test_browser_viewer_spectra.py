@@ -91,6 +91,9 @@ def test_a_zoom_outlives_settings_and_a_drag_measures(source_page):
     assert settled(page, "!now.title.includes('continuum')")["x"] == pytest.approx(whole)
 
 
+NAMES_MOVED = """selector => [...document.querySelector(selector).querySelectorAll('.xy3 .textpoint text')]
+    .every(name => parseFloat((name.getAttribute('transform') ?? '').replace('translate(', '')) > 0)"""
+
 STROKES = """selector => document.querySelector(selector).querySelector('.xy2 .js-line').getAttribute('d')"""
 
 
@@ -106,6 +109,7 @@ def test_the_lines_follow_the_slider_while_it_is_dragged(source_page):
     page.mouse.move(x + 20, y)
     page.mouse.move(x + 60, y)
     page.wait_for_function(f"([selector, before]) => ({STROKES})(selector) !== before", arg=[CHART, before])
+    assert page.evaluate(NAMES_MOVED, CHART)
     assert page.evaluate(AXES, CHART) == drawn, "the figure itself is not drawn anew"
     page.mouse.up()
     velocity = float(thumb.input_value())
