@@ -116,9 +116,11 @@ def _files(panel: Panel, name: str) -> None:
 
 
 def html_bytes(panel: Panel) -> bytes:
+    """The figure with its caption, alive, in one file."""
     return html_page(panel.title, [("", "", [panel])]).encode()
 
 
 def csv_bytes(panel: Panel) -> bytes:
+    """What is drawn, as a table."""
     data = drawn_data(panel.figure) if panel.data.empty and panel.figure is not None else panel.data
     return data.to_csv(index=False, lineterminator="\n").encode()
