@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from m3core.figures.palette import GREY, OKABE_ITO
+from m3core.figures.palette import GREY, OKABE_ITO, SHADES
 from m3core.figures.text import plain, shortened
 from m3core.kinds import View
 
@@ -115,14 +115,18 @@ def class_share_figure(
     shares: np.ndarray, rows: Sequence[str], classes: Sequence[str], label: str | None, *, title: str, height: int = 0
 ) -> go.Figure:
     """Shares of classes by each modality, (R, C) in [0, 1], as numbers on a shade; a frame round the source's label."""
-    text = [[f"{value:.2f}" if np.isfinite(value) else "" for value in row] for row in shares]
+    x, y = [plain(one) for one in classes], [plain(one) for one in rows]
     heat = go.Heatmap(
-        z=shares, x=[plain(one) for one in classes], y=[plain(one) for one in rows],
-        text=text, texttemplate="%{text}", zmin=0, zmax=1, colorscale="Blues", xgap=1, ygap=1,
+        z=shares, x=x, y=y, zmin=0, zmax=1, colorscale=SHADES, xgap=1, ygap=1,
         colorbar={"title": {"text": plain(title), "side": "right"}, "thickness": 12},
         hovertemplate="%{y}: %{x} %{z:.3f}<extra></extra>",
     )  # fmt: skip
-    figure = go.Figure(heat)
+    # a heatmap's own text is black or white as if the page were white; this has the page's colour
+    numbers = go.Scatter(
+        x=x * len(y), y=[one for one in y for _ in x], mode="text", hoverinfo="skip",
+        text=[f"{value:.2f}" if np.isfinite(value) else "" for value in shares.ravel()],
+    )  # fmt: skip
+    figure = go.Figure([heat, numbers])
     figure.update_layout(
         height=height or 120 + 34 * len(rows), margin={"l": 8, "r": 10, "t": 12, "b": 50},
         xaxis={**_names(classes, 16), "title": {"text": "Class"}},

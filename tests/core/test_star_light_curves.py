@@ -110,6 +110,15 @@ def _source(path):
     return Survey.open(path).source("a")
 
 
+def test_bands_go_by_wavelength(tmp_path):
+    survey = written(tmp_path / "s", {band: pulsator(n=30, seed=seed) for seed, band in enumerate("rgu")})
+    for colour in ("band", "season"):
+        [group] = curve_groups(survey, survey.source("a"), by_season=colour == "season")
+        assert [one.name for one in group.curves] == ["u", "g", "r"]
+        for one in group.curves:
+            assert one.value == pytest.approx(survey.source("a").observations[one.name]["mag"])
+
+
 def test_one_zero_point_is_that_of_the_band_with_most_points(tmp_path):
     survey = written(tmp_path / "s", {"g": pulsator(), "r": pulsator(n=90, level=14.2)})
     [group] = curve_groups(survey, survey.source("a"), one_zero_point=True)

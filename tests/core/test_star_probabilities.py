@@ -91,6 +91,18 @@ def test_long_names_that_are_cut_alike_keep_their_own_rows():
     assert list(figure.data[1].y) == [names[2]]
 
 
+def test_shares_have_no_colour_of_a_page():
+    """Nothing is no white cell, which glares on a dark page; the numbers are text of the page's own colour."""
+    names = ["a", "b"]
+    shares = np.array([[0.0, 1.0], [np.nan, 0.25]])
+    heat, numbers = class_share_figure(shares, names, names, None, title="Share").data
+    assert heat.colorscale[0][1].endswith(",0)")
+    assert list(zip(numbers.x, numbers.y, numbers.text, strict=True)) == [
+        ("a", "a", "0.00"), ("b", "a", "1.00"), ("a", "b", ""), ("b", "b", "0.25")
+    ]  # fmt: skip
+    assert numbers.textfont.color is None
+
+
 def test_a_table_stands_below_the_curves_where_its_names_have_room():
     flags = np.ones(2, bool)
     curve, table = (
