@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from m3core.figures.light_curve_traces import Phases, phases
 from m3core.figures.palette import GREY, OKABE_ITO
 from m3core.figures.text import plain
-from m3core.periods.phase_zero import Ephemeris
+from m3core.periods.phase_zero import Ephemeris, in_days
 from m3core.periods.river import River
 from m3core.periods.times_of_extremum import Extremum, Trend
 
@@ -80,7 +80,7 @@ def o_c_figure(found: Sequence[Extremum], fitted: Trend | None, ephemeris: Ephem
             data.append(_line(x, np.polyval(fitted.parabola[::-1], x), "parabola", OKABE_ITO[2]))
     zero = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 0, "line": {"color": GREY, "dash": "dot"}}
     layout = _layout(320) | {
-        "shapes": [zero], "xaxis": _axis(f"Cycle E, P = {ephemeris.period:.7f} d") | {"tickformat": ","},
+        "shapes": [zero], "xaxis": _axis(f"Cycle E, P = {in_days(ephemeris.period)}") | {"tickformat": ","},
         "yaxis": _axis("O − C [d]"),
     }  # fmt: skip
     return go.Figure({"data": data, "layout": layout})

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-__all__ = ["GREY", "MISSING", "SHADES", "Mark", "band_colours", "by_wavelength", "mark", "tinted_grey"]
+__all__ = ["GREY", "MISSING", "Mark", "band_colours", "by_wavelength", "mark", "tinted_grey"]
 
 OKABE_ITO = ("#1A80C4", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
 """Okabe & Ito (2008), without black, which a dark page swallows; the palest last. Their blue, #0072B2, is lighter here:
@@ -14,9 +14,6 @@ SYMBOLS = ("circle", "diamond", "square", "triangle-up")
 
 GREY = "#8A8F98"
 """Legible on white and on near-black: what is not selected, error bars."""
-
-SHADES = ((0.0, "rgba(26,128,196,0)"), (1.0, "rgba(26,128,196,0.7)"))
-"""Of shares, none to all, over a page of any colour; numbers in the page's own colour stay legible on all of it."""
 
 PASSBANDS = {
     "u": "#CC79A7",

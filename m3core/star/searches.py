@@ -23,7 +23,7 @@ from m3core.periods.box import MOST_PERIODS, box_search
 from m3core.periods.dispersion import dispersion_search
 from m3core.periods.harmonic_fit import Band
 from m3core.periods.periodogram import periodogram, thinned
-from m3core.periods.phase_zero import value_and_error
+from m3core.periods.phase_zero import in_days, value_and_error
 from m3core.periods.prewhitening import SIGNAL_TO_NOISE, prewhiten
 from m3core.periods.river import river
 from m3core.periods.times_of_extremum import times_of_extremum, trend
@@ -226,7 +226,7 @@ def _river(star: Star, settings: LightCurveSettings, progress: Progress) -> Pane
     each = f"A row spans {found.cycles_a_row:,} cycles" if found.cycles_a_row > 1 else "A row is a cycle"
     caption = (
         f"Mean brightness less the band's median, by phase and cycle, all bands together. {each}; "
-        f"{len(found.phase)} bins of phase; cells without an observation are blank. P = {star.ephemeris.period:.7f} d."
+        f"{len(found.phase)} bins of phase; cells without an observation are blank. P = {in_days(star.ephemeris.period)}."
     )
     row, column = np.nonzero(np.isfinite(found.value))
     data = pd.DataFrame(
