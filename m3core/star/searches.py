@@ -186,8 +186,9 @@ def _prewhitening(star: Star, settings: LightCurveSettings, progress: Progress) 
     fitted = [group.curves[place] for place in found.bands]
     rows = []
     for step, one in enumerate(found.components):
+        name, _, what = one.name.partition(" (")
         row = {
-            "name": one.name, "frequency [1/d]": one.frequency, "error [1/d]": one.error, "period [d]": one.period,
+            "name": name, "what": what.rstrip(")"), "frequency [1/d]": one.frequency, "error [1/d]": one.error, "period [d]": one.period,
             "period error [d]": one.period_error, "S/N": one.signal_to_noise, "FAP": one.false_alarm,
             "explained": found.shares[step],
         }  # fmt: skip
@@ -258,7 +259,9 @@ def _o_c(star: Star, settings: LightCurveSettings, progress: Progress) -> Panel:
         )
         if np.isfinite(fitted.curvature):
             rate, error = (2 * one / found.period for one in (fitted.curvature, fitted.curvature_error))
-            parts.append(f"Parabola: dP/dt = {rate:+.2g} ± {error:.1g} d/d.")
+            ratio = abs(rate) / error if error > 0 else 0.0
+            digits = int(np.log10(ratio)) if ratio > 1 else 0  # the last is where the error's first is
+            parts.append(f"Parabola: dP/dt = {rate:+.{digits}e} ± {error:.0e} d/d.")
     data = pd.DataFrame(
         [
             {

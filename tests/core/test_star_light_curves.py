@@ -1,5 +1,7 @@
 """Panels of the light curves: what is drawn, converted, shifted, counted; and the sources that are hard to draw."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -180,6 +182,26 @@ def test_a_band_of_few_points_lends_its_name_to_no_amplitude(tmp_path):
     table = panels_of(survey, panels=("prewhitening",), shortest_period=0.45)["prewhitening"].data
     assert table["amplitude r"][0] == pytest.approx(0.4, abs=0.03)
     assert "amplitude g" not in table
+
+
+def test_names_of_frequencies_are_short_and_explained(tmp_path):
+    """A slow change of the amplitude makes side lobes."""
+    curve = pulsator(n=300)
+    slow = 1 + 0.5 * np.cos(2 * np.pi * curve["time"] / 53.0)
+    curve["mag"] = 15.0 + slow * (curve["mag"] - 15.0)
+    survey = written(tmp_path / "s", {"g": curve})
+    table = panels_of(survey, panels=("prewhitening",), shortest_period=0.45)["prewhitening"].data
+    assert table["name"][:2].tolist() == ["f1", "f2"]
+    assert table["what"][0] == ""
+    assert re.fullmatch(r"side lobe: f1 [+−] 0\.01\d+ d⁻¹, 5[23](\.\d+)? d", table["what"][1])
+
+
+def test_the_change_of_a_period_is_said_to_the_digits_of_its_error(tmp_path):
+    survey = written(tmp_path / "s", {"g": pulsator(n=1200, span=1500)})
+    caption = panels_of(survey, panels=("o_c",))["o_c"].caption
+    rate, error = re.search(r"dP/dt = (\S+) ± (\S+) d/d", caption).groups()
+    digits = len(rate.partition("e")[0].partition(".")[2])
+    assert int(rate.partition("e")[2]) - digits in (int(error.partition("e")[2]), int(error.partition("e")[2]) - 1)
 
 
 def test_the_amplitude_is_said(tmp_path):
