@@ -164,6 +164,30 @@ def test_bins_and_a_fourier_fit_are_drawn_over_paler_points(tmp_path):
     assert found["ephemeris"].data["value"][0].startswith("Max = HJD 24")
 
 
+def test_fits_and_bins_of_many_bands_leave_the_legend_to_the_bands(tmp_path):
+    """Fifteen entries filled the figure; a click on a band's takes its fit and bins along."""
+    survey = written(tmp_path / "s", {band: pulsator(seed=seed) for seed, band in enumerate("ugr")})
+    for apart in (False, True):
+        asked = {"panels": ("folded",), "n_bins": 10, "fitted": True, "apart": apart}
+        figure = panels_of(survey, **asked)["folded"].figure
+        assert [trace.name for trace in figure.data if trace.showlegend] == ["u", "g", "r"]
+        assert {trace.legendgroup for trace in figure.data} == {"u", "g", "r"}
+        assert figure.layout.showlegend is not apart
+    seasons = panels_of(survey, **asked, colour="season")["folded"].figure
+    entries = [trace.name for trace in seasons.data if trace.showlegend is not False]
+    assert [name for name in entries if "Fourier" in name] == ["u Fourier fit", "g Fourier fit", "r Fourier fit"]
+    assert not [name for name in entries if "binned" in name]
+    one = written(tmp_path / "one", {"g": pulsator()})
+    figure = panels_of(one, panels=("folded",), n_bins=10, fitted=True)["folded"].figure
+    assert [trace.name for trace in figure.data if trace.showlegend] == ["g", "g Fourier fit", "g binned"]
+
+
+def test_titles_of_rows_are_short(tmp_path):
+    survey = written(tmp_path / "s", {band: pulsator(seed=seed) for seed, band in enumerate("ug")})
+    layout = panels_of(survey, panels=("light_curve",), apart=True, value="flux")["light_curve"].figure.layout
+    assert (layout.yaxis.title.text, layout.yaxis2.title.text) == ("u: Flux", "g: Flux")
+
+
 def test_every_panel_has_a_figure_a_caption_and_data(tmp_path):
     found = panels_of(written(tmp_path / "s", {"g": pulsator(), "r": pulsator(seed=3)}), shortest_period=0.4)
     assert list(found) == list(PANELS)
