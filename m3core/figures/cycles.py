@@ -18,7 +18,7 @@ __all__ = ["o_c_figure", "river_figure"]
 
 
 def river_figure(found: River, *, value_label: str, invert: bool, span: Phases = "0 to 2") -> go.Figure:
-    """Brightness less the median by phase and cycle; brighter is paler and up on the bar, empty cells are left blank."""
+    """Brightness less the median by phase and cycle; brighter is paler, and up on the bar; empty cells are blank."""
     start, cycles = phases(span)
     phase = np.where(found.phase >= start + 1, found.phase - 1, found.phase)
     order = np.argsort(phase, kind="stable")

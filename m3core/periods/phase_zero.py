@@ -68,8 +68,9 @@ def value_and_error(value: float, error: float, *, digits: int = 5) -> str:
 
 
 def in_days(period: float) -> str:
-    """'0.6129059 d': as it is typed, to seven decimals, without zeros that nobody measured."""
-    return f"{np.format_float_positional(round(period, 7), trim='-')} d"
+    """'0.6129059 d': to seven decimals, seven digits where it is short, without zeros that nobody measured."""
+    decimals = max(7, 6 - int(np.floor(np.log10(period))))
+    return f"{np.format_float_positional(round(period, decimals), trim='-')} d"
 
 
 def ephemeris(

@@ -188,7 +188,8 @@ def _prewhitening(star: Star, settings: LightCurveSettings, progress: Progress) 
     for step, one in enumerate(found.components):
         name, _, what = one.name.partition(" (")
         row = {
-            "name": name, "what": what.rstrip(")"), "frequency [1/d]": one.frequency, "error [1/d]": one.error, "period [d]": one.period,
+            "name": name, "what": what.rstrip(")"),
+            "frequency [1/d]": one.frequency, "error [1/d]": one.error, "period [d]": one.period,
             "period error [d]": one.period_error, "S/N": one.signal_to_noise, "FAP": one.false_alarm,
             "explained": found.shares[step],
         }  # fmt: skip
@@ -227,7 +228,8 @@ def _river(star: Star, settings: LightCurveSettings, progress: Progress) -> Pane
     each = f"A row spans {found.cycles_a_row:,} cycles" if found.cycles_a_row > 1 else "A row is a cycle"
     caption = (
         f"Mean brightness less the band's median, by phase and cycle, all bands together. {each}; "
-        f"{len(found.phase)} bins of phase; cells without an observation are blank. P = {in_days(star.ephemeris.period)}."
+        f"{len(found.phase)} bins of phase; cells without an observation are blank. "
+        f"P = {in_days(star.ephemeris.period)}."
     )
     row, column = np.nonzero(np.isfinite(found.value))
     data = pd.DataFrame(

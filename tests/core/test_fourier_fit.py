@@ -159,8 +159,8 @@ def test_the_notation_of_the_vsx():
 
 
 def test_a_period_has_no_zeros_that_nobody_measured():
-    assert [in_days(period) for period in (0.61290586, 256.098, 1e-6, 200.0)] == [
-        "0.6129059 d", "256.098 d", "0.000001 d", "200 d"
+    assert [in_days(period) for period in (0.61290586, 0.0566668612, 256.098, 1e-6, 200.0)] == [
+        "0.6129059 d", "0.05666686 d", "256.098 d", "0.000001 d", "200 d"
     ]  # fmt: skip
 
 
