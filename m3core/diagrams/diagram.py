@@ -12,7 +12,7 @@ from m3core.diagrams.extinction import Extinction, band_of
 from m3core.survey import Survey
 
 __all__ = [
-    "MIN_PARALLAX_SNR", "Points", "absolute_magnitude", "colour_colour", "colour_magnitude", "parallax_ratio",
+    "MIN_PARALLAX_SNR", "Points", "absolute_magnitude", "colour_colour", "colour_magnitude", "named", "parallax_ratio",
     "period_diagram",
 ]  # fmt: skip
 
@@ -85,7 +85,12 @@ def _titled(survey: Survey, what: str, column: str, shown: str = "") -> str:
     described = survey.manifest.columns.get(column)
     known = column in COLOURS or column in magnitude_columns(survey.sources)
     unit = described.unit if described and described.unit else "mag" if known else ""
-    return f"{what}, {shown or column}" + (f" [{unit}]" if unit else "")
+    return named(what, shown or column) + (f" [{unit}]" if unit else "")
+
+
+def named(what: str, column: str) -> str:
+    """What an axis shows and the column that has it, once where they are the same word."""
+    return what if column == what.lower() else f"{what}, {column}"
 
 
 def _brightness(survey: Survey, apparent: NDArray[np.float64], title: str, distance: str) -> _Brightness:
@@ -209,5 +214,5 @@ def period_diagram(
         bright = _brightness(survey, y, y_title, distance)
     else:
         bright = _Brightness(y, y_title, [], np.full(len(survey), np.nan))
-    points = _points(survey, x, f"Period, {period} [d]", bright, f"a positive {period}")
+    points = _points(survey, x, f"{named('Period', period)} [d]", bright, f"a positive {period}")
     return _without_extinction(survey, points, [y] if isinstance(y, str) else [], extinction)

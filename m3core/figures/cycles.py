@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from m3core.figures.light_curve_traces import Phases, phases
 from m3core.figures.palette import GREY, OKABE_ITO
 from m3core.figures.text import plain
-from m3core.periods.phase_zero import Ephemeris
+from m3core.periods.phase_zero import Ephemeris, in_days
 from m3core.periods.river import River
 from m3core.periods.times_of_extremum import Extremum, Trend
 
@@ -17,7 +18,7 @@ __all__ = ["o_c_figure", "river_figure"]
 
 
 def river_figure(found: River, *, value_label: str, invert: bool, span: Phases = "0 to 2") -> go.Figure:
-    """Brightness less the median by phase and cycle; brighter is paler, empty cells are left blank."""
+    """Brightness less the median by phase and cycle; brighter is paler, and up on the bar; empty cells are blank."""
     start, cycles = phases(span)
     phase = np.where(found.phase >= start + 1, found.phase - 1, found.phase)
     order = np.argsort(phase, kind="stable")
@@ -25,18 +26,21 @@ def river_figure(found: River, *, value_label: str, invert: bool, span: Phases =
     z = np.tile(found.value[:, order], (1, cycles))
     spread = np.nanquantile(np.abs(found.value), 0.98) or 1.0
     title = f"{plain(value_label)}<br>less the median"
+    # a colour bar cannot be turned over: of magnitudes the negative is drawn, and their own numbers stand beside it
+    sign = -1.0 if invert else 1.0
+    ticks = _ticks(spread)
     rows = len(found.cycle)
     return go.Figure(
         {
             "data": [
                 {
-                    "type": "heatmap", "x": x, "y": found.cycle, "z": z, "zmin": -spread, "zmax": spread,
-                    "colorscale": "Viridis", "reversescale": invert, "hoverongaps": False,
+                    "type": "heatmap", "x": x, "y": found.cycle, "z": sign * z, "zmin": -spread, "zmax": spread,
+                    "colorscale": "Viridis", "hoverongaps": False, "customdata": z,
                     "colorbar": {
                         "title": {"text": title, "side": "right"}, "thickness": 12,
-                        "tickmode": "auto", "nticks": 6,
+                        "tickvals": sign * ticks, "ticktext": [f"{one:.4g}".replace("-", "−") for one in ticks],
                     },
-                    "hovertemplate": "phase %{x:.3f}<br>cycle %{y:,}<br>%{z:.4f}<extra></extra>",
+                    "hovertemplate": "phase %{x:.3f}<br>cycle %{y:,}<br>%{customdata:.4f}<extra></extra>",
                 }
             ],
             "layout": _layout(min(max(260, 110 + 8 * rows), 620))
@@ -46,6 +50,14 @@ def river_figure(found: River, *, value_label: str, invert: bool, span: Phases =
             },
         }
     )  # fmt: skip
+
+
+def _ticks(spread: float) -> NDArray[np.float64]:
+    """Round numbers from -spread to spread, 0 and two to four of each sign."""
+    power = 10.0 ** np.floor(np.log10(spread))
+    step = power * (0.5 if spread < 2 * power else 1.0 if spread < 5 * power else 2.0)
+    n = np.floor(spread / step)
+    return np.asarray(step * np.arange(-n, n + 1))
 
 
 def o_c_figure(found: Sequence[Extremum], fitted: Trend | None, ephemeris: Ephemeris, *, curve: bool) -> go.Figure:
@@ -68,7 +80,7 @@ def o_c_figure(found: Sequence[Extremum], fitted: Trend | None, ephemeris: Ephem
             data.append(_line(x, np.polyval(fitted.parabola[::-1], x), "parabola", OKABE_ITO[2]))
     zero = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 0, "line": {"color": GREY, "dash": "dot"}}
     layout = _layout(320) | {
-        "shapes": [zero], "xaxis": _axis(f"Cycle E, P = {ephemeris.period:.7f} d") | {"tickformat": ","},
+        "shapes": [zero], "xaxis": _axis(f"Cycle E, P = {in_days(ephemeris.period)}") | {"tickformat": ","},
         "yaxis": _axis("O − C [d]"),
     }  # fmt: skip
     return go.Figure({"data": data, "layout": layout})

@@ -16,7 +16,7 @@ DASHES = ("solid", "solid", "dot", "dot", "dot", "dash", "dash")
 SYMBOLS = ("circle-open", "circle", "diamond", "square", "triangle-up", "x", "cross")
 """Of the methods in their order: trained, frozen, features."""
 
-COLOURS = (OKABE_ITO[1], OKABE_ITO[0], OKABE_ITO[5], OKABE_ITO[3], "#5B4B8A", OKABE_ITO[2], OKABE_ITO[4])
+COLOURS = (OKABE_ITO[1], OKABE_ITO[0], OKABE_ITO[5], OKABE_ITO[3], "#8C679E", OKABE_ITO[2], OKABE_ITO[4])
 
 PANELS_A_ROW = 3
 

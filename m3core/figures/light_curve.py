@@ -135,7 +135,10 @@ def _drawn(
         for number, (curve, colour) in enumerate(zip(curves, colours, strict=True))
         for trace in traces_of(curve, number, colour, look, place, start, folds=folds)
     ]
-    layout |= {"showlegend": look.legend and (not look.apart or len(traces) > len(curves)), "shapes": list(shapes)}
+    if len(curves) == 1:  # room enough for an entry each
+        traces = [replace(one, group="") for one in traces]
+    named = sum(not one.group for one in traces)
+    layout |= {"showlegend": look.legend and (not look.apart or named > len(curves)), "shapes": list(shapes)}
     if not layout["showlegend"]:
         layout["margin"]["t"] = 10
     kind = "scattergl" if sum(len(one.x) for one in traces) > MANY_POINTS else "scatter"
@@ -149,7 +152,8 @@ def _drawn(
             **_axis(""), **x_axis, "anchor": f"y{suffix}", "showticklabels": is_last,
             "title": x_axis["title"] if is_last else None, "matches": "x" if row else None,
         }  # fmt: skip
-        label = f"{one.name}: {one.value_label}" if look.apart else one.value_label
+        # a row is too low for a remark in parentheses, which the notes have as well
+        label = f"{one.name}: {one.value_label.partition(' (')[0]}" if look.apart else one.value_label
         reversed_axis = {"autorange": "reversed" if one.invert else True}  # magnitudes go up when brighter
         layout[f"yaxis{suffix}"] = {
             **_axis(label), **reversed_axis, "domain": [bottom, top], "anchor": f"x{suffix}",
@@ -176,7 +180,7 @@ def _layout(height: int) -> dict[str, Any]:
         "margin": {"l": 66, "r": 8, "t": 34, "b": 44, "pad": 0},
         "legend": {
             "orientation": "h", "x": 0, "xref": "container", "y": 1, "yref": "container", "yanchor": "top",
-            "itemsizing": "constant",
+            "itemsizing": "constant", "traceorder": "normal",
         },
         "hovermode": "closest",
         "dragmode": "zoom",

@@ -74,6 +74,7 @@ class Trace:
 
     Attributes:
         row: of the figure's rows; season: whose, where seasons have colours; time: (n,) of the points of a fold.
+        group: the trace whose entry in the legend speaks for this one as well, '' for its own.
     """
 
     row: int
@@ -86,6 +87,7 @@ class Trace:
     thickness: float = 0.8
     time: Array | None = None
     season: int | None = None
+    group: str = ""
 
 
 def phases(span: Phases) -> tuple[float, int]:
@@ -131,13 +133,14 @@ def traces_of(
     if curve.fitted is not None:
         phase, value = _shown(curve.fitted[:2], start, cycles)
         line = {"mode": "lines", "line": {"color": colour, "width": 2}}
-        found.append(Trace(row, f"{name} Fourier fit", phase, value, None, colour, line))
+        group = name if curve.season is None else ""
+        found.append(Trace(row, f"{name} Fourier fit", phase, value, None, colour, line, group=group))
     if curve.binned is not None:
         phase, value, error = _shown(curve.binned, start, cycles)
         mark = {"color": colour, "size": 8, "symbol": "square", "line": {"color": GREY, "width": 1}}
-        found.append(
-            Trace(row, f"{name} binned", phase, value, error, colour, {"mode": "markers", "marker": mark}, 1.5)
-        )
+        style = {"mode": "markers", "marker": mark}
+        group = name if curve.season is None else "" if curve.fitted is None else f"{name} Fourier fit"
+        found.append(Trace(row, f"{name} binned", phase, value, error, colour, style, 1.5, group=group))
     return found
 
 
@@ -190,5 +193,6 @@ def data_of(trace: Trace, kind: str, look: Look) -> dict[str, Any]:
     return {
         "type": kind, "name": trace.name, "x": trace.x, "y": trace.y, "error_y": bars, **trace.style,
         "hovertemplate": f"{trace.name}<br>%{{x}}<br>{when}%{{y:.4f}}<extra></extra>", "customdata": trace.time,
-        "xaxis": f"x{axis}", "yaxis": f"y{axis}",
+        "xaxis": f"x{axis}", "yaxis": f"y{axis}", "legendgroup": trace.group or trace.name,
+        "showlegend": not trace.group,
     }  # fmt: skip

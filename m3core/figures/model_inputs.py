@@ -17,7 +17,7 @@ ROW, TABLE_ROW, BETWEEN = 210, 17, 78
 """Pixels: a view of a curve, a line of a table, what titles and ticks need between rows of views."""
 
 NAMES, GAP = 0.2, 0.08
-"""Shares of the width: names of columns beyond the margin, and the gap before a curve."""
+"""Shares of the width: names of columns beyond the margin, and the gap between two curves."""
 
 
 def views_figure(views: Sequence[View]) -> go.Figure:
@@ -38,11 +38,13 @@ def views_figure(views: Sequence[View]) -> go.Figure:
     top, number = 1.0, 0
     for row, height in zip(rows, heights, strict=True):
         bottom = top - height / total
+        width = (1 - GAP * (len(row) - 1)) / len(row)
         for column, view in enumerate(row):
             suffix = "" if number == 0 else str(number + 1)
             is_table = view.style == "table"
-            start = column / len(row) + (NAMES if is_table else GAP if column else 0.0)
-            end = (column + 1) / len(row) - (0.0 if column + 1 == len(row) else 0.01)
+            start = column * (width + GAP)
+            end = min(start + width, 1.0)
+            start += NAMES if is_table else 0.0
             traces += [{**one, "xaxis": f"x{suffix}", "yaxis": f"y{suffix}"} for one in _traces(view)]
             axes = {"showline": True, "linecolor": GREY, "ticks": "outside", "zeroline": is_table}
             layout[f"xaxis{suffix}"] = {
@@ -115,18 +117,19 @@ def class_share_figure(
     shares: np.ndarray, rows: Sequence[str], classes: Sequence[str], label: str | None, *, title: str, height: int = 0
 ) -> go.Figure:
     """Shares of classes by each modality, (R, C) in [0, 1], as numbers on a shade; a frame round the source's label."""
+    x, y = [plain(one) for one in classes], [plain(one) for one in rows]
     text = [[f"{value:.2f}" if np.isfinite(value) else "" for value in row] for row in shares]
     heat = go.Heatmap(
-        z=shares, x=[plain(one) for one in classes], y=[plain(one) for one in rows],
-        text=text, texttemplate="%{text}", zmin=0, zmax=1, colorscale="Blues", xgap=1, ygap=1,
+        z=shares, x=x, y=y, text=text, texttemplate="%{text}", zmin=0, zmax=1, xgap=1, ygap=1,
+        colorscale="Viridis",  # one that begins in white glares on a dark page
         colorbar={"title": {"text": plain(title), "side": "right"}, "thickness": 12},
         hovertemplate="%{y}: %{x} %{z:.3f}<extra></extra>",
     )  # fmt: skip
     figure = go.Figure(heat)
     figure.update_layout(
         height=height or 120 + 34 * len(rows), margin={"l": 8, "r": 10, "t": 12, "b": 50},
-        xaxis={**_names(classes, 16), "title": {"text": "Class"}},
-        yaxis={**_names(rows, 32), "autorange": "reversed", "automargin": True},
+        xaxis={**_names(classes, 16), "title": {"text": "Class"}, "showgrid": False},
+        yaxis={**_names(rows, 32), "autorange": "reversed", "automargin": True, "showgrid": False},
     )  # fmt: skip
     if label in classes:
         place = list(classes).index(str(label))

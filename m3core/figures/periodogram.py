@@ -149,7 +149,7 @@ def _peaks(frequency: Any, power: Any, name: str, colour: str, row: int, *, size
     return {
         "type": "scattergl", "mode": "markers", "x": frequency, "y": power, "name": name, "customdata": period,
         "marker": {"color": colour, "size": size, "opacity": 0.9},
-        "hovertemplate": "P = %{customdata:.7f} d<br>%{x:.6f}<br>%{y:.4f}<br>click to fold<extra></extra>",
+        "hovertemplate": "P = %{customdata:.7~f} d<br>%{x:.6f}<br>%{y:.4f}<br>click to fold<extra></extra>",
         **_axes(row),
     }  # fmt: skip
 
@@ -167,7 +167,7 @@ def _marks(
         "textposition": ["top right" if one < 0.05 * found.frequency[-1] else "top center" for one in at],
         "textfont": {"size": 10},
         "marker": {"color": colour, "size": 9, "symbol": symbol},
-        "hovertemplate": "%{hovertext}<br>P = %{customdata:.7f} d<br>%{y:.4f}<br>click to fold<extra></extra>",
+        "hovertemplate": "%{hovertext}<br>P = %{customdata:.7~f} d<br>%{y:.4f}<br>click to fold<extra></extra>",
         **_axes(1),
     }  # fmt: skip
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from m3core.figures.among_kind import LEGEND, STAR
 from m3core.figures.blank import axis
 from m3core.figures.light_curve import curves_of, less_offset, offset_of
-from m3core.figures.palette import GREY, OKABE_ITO, band_colours
+from m3core.figures.palette import GREY, OKABE_ITO, band_colours, by_wavelength
 from m3core.figures.text import plain
 from m3core.kinds import Series
 
@@ -62,6 +62,7 @@ def finder_figure(near: pd.DataFrame, radius: float, *, height: int = 380) -> go
 
 def nights_figure(series: Sequence[tuple[Series, NDArray[np.bool_]]], *, height: int = 300) -> go.Figure:
     """Light curves in time, observations on bad nights crossed; curves of one kind of axis share it."""
+    series = [series[place] for place in by_wavelength([one.name for one, _ in series])]
     labels = list(dict.fromkeys((one.y_label, one.invert_y) for one, _ in series))
     colours = band_colours([one.name for one, _ in series])
     offset = offset_of(curves_of([one for one, _ in series]))

@@ -12,7 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from m3core import preprocess
 from m3core.kinds.base import Encoder, Family, Inputs, Kind, Series, Statistics, View
 from m3core.manifest import ModalitySpec
-from m3core.statistics import encoded_width, mean_and_std, measure_quantiles, quantile_encoded, standardise
+from m3core.statistics import (
+    LINEAR_LIMIT,
+    encoded_width,
+    mean_and_std,
+    measure_quantiles,
+    quantile_encoded,
+    standardise,
+)
 
 if TYPE_CHECKING:
     from m3core.survey.reader import Observation, Source
@@ -104,7 +111,10 @@ def _fast_prepare(
 
 def _fast_views(spec: ModalitySpec, options: FastOptions, inputs: Inputs) -> list[View]:
     k = len(spec.columns)
-    note = f"The encoder also gets each value's way through {options.n_quantiles} quantiles of the training split."
+    note = (
+        f"Cut at {LINEAR_LIMIT:g} standard deviations; the encoder also gets each value's way through "
+        f"{options.n_quantiles} quantiles of the training split."
+    )
     return _column_view(spec, inputs[""][:k], inputs[""][k : 2 * k] > 0.5, note)
 
 

@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from m3core import preprocess
 from m3core.kinds.base import Encoder, Family, Inputs, Kind, Series, Statistics, View
 from m3core.light_curve.fold import median
-from m3core.light_curve.views import CONTEXT, context, folded_and_unfolded, jitter
+from m3core.light_curve.views import CLIP, CONTEXT, context, folded_and_unfolded, jitter
 from m3core.manifest import ModalitySpec
-from m3core.statistics import flagged, mean_and_std, standardise
+from m3core.statistics import LINEAR_LIMIT, flagged, mean_and_std, standardise
 
 if TYPE_CHECKING:
     from m3core.survey.reader import Observation, Source
@@ -199,7 +199,12 @@ def _fast_views(spec: ModalitySpec, options: FastOptions, inputs: Inputs) -> lis
         )
         for row, (title, x_label, note) in enumerate(
             [
-                ("Folded at P", "Phase at P", "Bins without an observation are 0, and weigh nothing."),
+                (
+                    "Folded at P",
+                    "Phase at P",
+                    f"Bins without an observation are 0, and weigh nothing; brightness beyond {CLIP:g} robust scales "
+                    f"of the median counts as {CLIP:g}.",
+                ),
                 ("Folded at 2P", "Phase at 2P", ""),
                 ("In time", "Time, scaled to 0-1", ""),
             ]
@@ -208,7 +213,7 @@ def _fast_views(spec: ModalitySpec, options: FastOptions, inputs: Inputs) -> lis
     names = np.array([*CONTEXT, *_extra_columns(spec)], object)
     measured = View(
         title="Measured", x=names, y=context[:n], is_observed=context[n:] < 0.5, x_label="Property",
-        y_label="Standard deviations", style="table",
+        y_label="Standard deviations", style="table", note=f"Cut at {LINEAR_LIMIT:g} standard deviations.",
     )  # fmt: skip
     return [*views, measured]
 

@@ -13,7 +13,7 @@ from m3core import preprocess
 from m3core.kinds.base import Encoder, Family, Inputs, Kind, Series, Statistics, View
 from m3core.light_curve.fold import median, robust_scale
 from m3core.manifest import ModalitySpec
-from m3core.statistics import flagged, mean_and_std
+from m3core.statistics import LINEAR_LIMIT, flagged, mean_and_std
 
 if TYPE_CHECKING:
     from m3core.survey.reader import Observation, Source
@@ -111,6 +111,9 @@ class FastOptions(BaseModel):
     dropout: float = Field(0.2, ge=0, lt=1)
 
 
+CLIP = 10.0
+"""Fluxes further than this many robust scales from the median count as that far: a cosmic ray says no more."""
+
 N_CONTEXT = 3
 
 
@@ -162,7 +165,7 @@ def _fast_prepare(
     measured = _context(flux, level, scale)
     if not np.isfinite(level):
         level, scale = 0.0, 1.0
-    scaled = np.clip((flux - level) / scale, -10.0, 10.0) * coverage
+    scaled = np.clip((flux - level) / scale, -CLIP, CLIP) * coverage
     if rng is not None:  # the noise of another exposure
         scaled = scaled + rng.uniform(0.0, 0.1) * rng.standard_normal(len(scaled)) * coverage
     return {"": np.stack([scaled, coverage]).astype(np.float32), "context": flagged(measured, statistics)}
@@ -175,12 +178,13 @@ def _fast_views(spec: ModalitySpec, options: FastOptions, inputs: Inputs) -> lis
     return [
         View(
             title="Resampled flux", x=grid, y=scaled, is_observed=coverage > 0.5, x_label=_grid_label(spec),
-            y_label="(Flux − median) / robust scale", note="Pixels that were not observed are 0, and marked so.",
+            y_label="(Flux − median) / robust scale", note="Pixels that were not observed are 0, and marked so; "
+            f"flux beyond {CLIP:g} robust scales of the median counts as {CLIP:g}.",
         ),
         View(
             title="Measured", x=np.array(["log_scale", "log_relative_scale", "red_minus_blue"], object),
             y=context[:N_CONTEXT], is_observed=context[N_CONTEXT:] < 0.5, x_label="Property",
-            y_label="Standard deviations", style="table",
+            y_label="Standard deviations", style="table", note=f"Cut at {LINEAR_LIMIT:g} standard deviations.",
         ),
     ]  # fmt: skip
 

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from m3core.light_curve.fold import bin_curve, median, phase_fold, robust_scale
 
-__all__ = ["CONTEXT", "context", "folded_and_unfolded", "jitter"]
+__all__ = ["CLIP", "CONTEXT", "context", "folded_and_unfolded", "jitter"]
 
 Array = NDArray[np.float64]
 

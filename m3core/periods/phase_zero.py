@@ -14,7 +14,7 @@ from m3core.periods.harmonic_fit import Band
 from m3core.periods.search import is_eclipse_like
 from m3core.periods.variability_type import variability_of
 
-__all__ = ["Ephemeris", "Zero", "ephemeris", "value_and_error"]
+__all__ = ["Ephemeris", "Zero", "ephemeris", "in_days", "value_and_error"]
 
 Zero = Literal["auto", "maximum", "minimum", "first", "typed"]
 
@@ -65,6 +65,12 @@ def value_and_error(value: float, error: float, *, digits: int = 5) -> str:
     if shown < 3:  # 1 and 2 alone are half-truths
         decimals, shown = decimals + 1, round(error * 10 ** (decimals + 1))
     return f"{value:.{decimals}f}({shown})" if decimals else f"{value:.0f}({error:.0f})"
+
+
+def in_days(period: float) -> str:
+    """'0.6129059 d': to seven decimals, seven digits where it is short, without zeros that nobody measured."""
+    decimals = max(7, 6 - int(np.floor(np.log10(period))))
+    return f"{np.format_float_positional(round(period, decimals), trim='-')} d"
 
 
 def ephemeris(

@@ -15,6 +15,7 @@ from m3core.diagrams.diagram import (
     Points,
     colour_colour,
     colour_magnitude,
+    named,
     parallax_ratio,
     period_diagram,
 )
@@ -162,7 +163,7 @@ def _period_amplitude(scene: _Scene, measures: pd.DataFrame | None) -> Panel:
         assert measures is not None
         values, name, unit = measures[measured[0]], measured[0], measured_unit(survey, measured[0])
         said = "Amplitude: from the 5th to the 95th percentile of the light curve."
-    title_y = f"Amplitude, {name}" + (f" [{unit}]" if unit else "")
+    title_y = named("Amplitude", name) + (f" [{unit}]" if unit else "")
     points = period_diagram(survey, periods[0], values.to_numpy(np.float64, na_value=np.nan), y_title=title_y)
     return _panel(scene, "period_amplitude", title, points, said, log_x=True)
 

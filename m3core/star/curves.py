@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from m3core.figures.light_curve_traces import Curve
+from m3core.figures.palette import by_wavelength
 from m3core.kinds import Series, kind_of
 from m3core.light_curve.fold import median
 from m3core.periods.harmonic_fit import Band
@@ -59,7 +60,7 @@ def curve_groups(
     survey: Survey, source: Source, *, value: Literal["survey", "mag", "flux"] = "survey", one_zero_point: bool = False,
     by_season: bool = False,
 ) -> list[CurveGroup]:  # fmt: skip
-    """Every light curve of a source, those of the same axes together, in the survey's order.
+    """Every light curve of a source, those of the same axes together, in order of wavelength where it is known.
 
     Args:
         value: 'survey' leaves the quantity as it is; else other ones are converted (`_converted`).
@@ -161,6 +162,7 @@ def _mapped(points: Array | None, value: "object") -> Array | None:
 def _group(
     members: Sequence[tuple[Curve, list[str]]], *, one_zero_point: bool, by_season: bool
 ) -> CurveGroup:  # fmt: skip
+    members = [members[place] for place in by_wavelength([curve.name for curve, _ in members])]
     curves = [curve for curve, _ in members]
     notes = [note for _, more in members for note in more]
     if one_zero_point and len(curves) > 1:

@@ -10,7 +10,7 @@ from m3core.figures.light_curve import Curve, Fold, Look, folded_figure, offset_
 from m3core.figures.light_curve_traces import phases
 from m3core.light_curve.fold import binned_phase, phase_fold
 from m3core.periods.fourier_fit import fit_fourier
-from m3core.periods.phase_zero import Ephemeris, value_and_error
+from m3core.periods.phase_zero import Ephemeris, in_days, value_and_error
 from m3core.progress import Progress, silent
 from m3core.star.curves import CurveGroup
 from m3core.star.folding import PANELS, LightCurveSettings, Star, star_of
@@ -138,14 +138,14 @@ def _folded(star: Star, group: CurveGroup, settings: LightCurveSettings, suffix:
     if np.isfinite(found.period_error):
         error = f" ± {np.format_float_positional(float(f'{found.period_error:.1g}'), trim='-')} d"
     caption = [
-        f"P = {found.period:.7f} d{error}; {zero}; {found.n_cycles:,} cycle{'s' * (found.n_cycles > 1)}.",
+        f"P = {in_days(found.period)}{error}; {zero}; {found.n_cycles:,} cycle{'s' * (found.n_cycles > 1)}.",
         *notes,
         *star.coarse,
     ]
     if phases(settings.phases)[1] == 2:
         caption.append("The second cycle, on grey, repeats the first.")
     figure = folded_figure(curves, Fold(found.period, found.epoch), _look(settings))
-    title = f"Light curves folded on {found.period:.7f} days"
+    title = f"Light curves folded on {in_days(found.period)}"
     return Panel(f"folded{suffix}", title, figure, " ".join(caption), _frame(curves, found))
 
 

@@ -24,7 +24,7 @@ from m3core.periods.box import MOST_PERIODS, box_search
 from m3core.periods.dispersion import dispersion_search
 from m3core.periods.harmonic_fit import Band
 from m3core.periods.periodogram import periodogram, thinned
-from m3core.periods.phase_zero import value_and_error
+from m3core.periods.phase_zero import in_days, value_and_error
 from m3core.periods.prewhitening import SIGNAL_TO_NOISE, prewhiten
 from m3core.periods.river import river
 from m3core.periods.times_of_extremum import times_of_extremum, trend
@@ -191,8 +191,10 @@ def _prewhitening(star: Star, settings: LightCurveSettings, progress: Progress) 
     fitted = [group.curves[place] for place in found.bands]
     rows = []
     for step, one in enumerate(found.components):
+        name, _, what = one.name.partition(" (")
         row = {
-            "name": one.name, "frequency [1/d]": one.frequency, "error [1/d]": one.error, "period [d]": one.period,
+            "name": name, "what": what.rstrip(")"),
+            "frequency [1/d]": one.frequency, "error [1/d]": one.error, "period [d]": one.period,
             "period error [d]": one.period_error, "S/N": one.signal_to_noise, "FAP": one.false_alarm,
             "explained": found.shares[step],
         }  # fmt: skip
@@ -232,7 +234,8 @@ def _river(star: Star, settings: LightCurveSettings, progress: Progress) -> Pane
     each = f"A row spans {found.cycles_a_row:,} cycles" if found.cycles_a_row > 1 else "A row is a cycle"
     caption = (
         f"Mean brightness less the band's median, by phase and cycle, all bands together. {each}; "
-        f"{len(found.phase)} bins of phase; cells without an observation are blank. P = {star.ephemeris.period:.7f} d."
+        f"{len(found.phase)} bins of phase; cells without an observation are blank. "
+        f"P = {in_days(star.ephemeris.period)}."
     )
     row, column = np.nonzero(np.isfinite(found.value))
     value = f"{group.curves[0].value_label} less the median"
@@ -263,7 +266,9 @@ def _o_c(star: Star, settings: LightCurveSettings, progress: Progress) -> Panel:
         )
         if np.isfinite(fitted.curvature):
             rate, error = (2 * one / found.period for one in (fitted.curvature, fitted.curvature_error))
-            parts.append(f"Parabola: dP/dt = {rate:+.2g} ± {error:.1g} d/d.")
+            ratio = abs(rate) / error if error > 0 else 0.0
+            digits = int(np.log10(ratio)) if ratio > 1 else 0  # the last is where the error's first is
+            parts.append(f"Parabola: dP/dt = {rate:+.{digits}e} ± {error:.0e} d/d.")
     data = pd.DataFrame(
         [
             {

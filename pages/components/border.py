@@ -9,6 +9,7 @@ from typing import ParamSpec
 import streamlit as st
 
 from m3core.errors import M3Error, one_sentence
+from pages.components.garbage import settle
 from pages.components.text import sentence
 
 __all__ = ["UNKNOWN_FAULT", "guarded", "sentences"]
@@ -42,5 +43,6 @@ def guarded(function: Callable[Parameters, None]) -> Callable[Parameters, None]:
     def inside(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
         with sentences():
             function(*args, **kwargs)
+        settle()
 
     return inside

@@ -79,7 +79,10 @@ def show_panel(
 def show_table(data: pd.DataFrame, *, key: str, alt: str) -> None:
     """Numbers to the digits that their errors allow; the file below a figure has all of them."""
     shown = rounded_to_errors(data)
-    formats = {name: st.column_config.NumberColumn(format="%.12g") for name in shown.select_dtypes("floating")}
+    formats = {
+        name: st.column_config.NumberColumn(format="%.1e" if name == "FAP" else "%.12g")
+        for name in shown.select_dtypes("floating")
+    }
     st.dataframe(shown, hide_index=True, key=key, alt=alt, column_config=formats)
 
 

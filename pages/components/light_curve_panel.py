@@ -6,6 +6,7 @@ from dataclasses import replace
 import streamlit as st
 
 from m3core.periods.ephemeris import KnownPeriod, known_periods
+from m3core.periods.phase_zero import in_days
 from m3core.periods.refine import refined_period
 from m3core.star.folding import LightCurveSettings, Star, star_of
 from m3core.star.light_curves import panels_of
@@ -77,7 +78,7 @@ def _buttons(
     note = "Fold on the best period within half a cycle over the time span, by a Fourier series of six harmonics"
     found.append(PeriodButton("Refine", "period_refine", key, refined, note, period is None))
     for one in periods:
-        note = f"Fold on {one.days:.7f} d" + (", the survey's choice" if one.is_choice else "")
+        note = f"Fold on {in_days(one.days)}" + (", the survey's choice" if one.is_choice else "")
         found.append(PeriodButton(one.name.capitalize(), f"period_{one.name}", key, _allowed(one.days), note, False))
     return found
 
@@ -88,7 +89,7 @@ def _known(periods: list[KnownPeriod]) -> str:
         notes = [note for note in (one.note, "the survey's choice for folding" if one.is_choice else "") if note]
         if _allowed(one.days) != one.days:
             notes.append(f"folds are made from {SHORTEST:g} to {LONGEST:,.0f} d")
-        parts.append(f"{one.name} {one.days:.7f} d" + (f" ({'; '.join(notes)})" if notes else ""))
+        parts.append(f"{one.name} {in_days(one.days)}" + (f" ({'; '.join(notes)})" if notes else ""))
     text = ", ".join(parts)
     return literal(f"{text[0].upper()}{text[1:]}.", 400)
 

@@ -199,4 +199,4 @@ def test_a_sentence_is_broken_into_lines_and_is_text():
 
 def test_photometry_is_no_y_band():
     assert band_colours(["photometry"]) == [OKABE_ITO[0]]
-    assert band_colours(["ztf_g", "zr", "y"]) == ["#009E73", "#D55E00", "#5B4B8A"]
+    assert band_colours(["ztf_g", "zr", "y"]) == ["#009E73", "#D55E00", "#8C679E"]

@@ -101,7 +101,7 @@ def test_diagrams_of_a_survey_like_eros(tmp_path, monkeypatch):
     app.selectbox(key=f"cmd_mag_{survey.hash[:8]}").set_value("m3_period_power").run()
     spec = charts(checked(app))["Colour-magnitude diagram"]["layout"]
     assert spec["yaxis"]["autorange"] == "reversed"
-    assert spec["xaxis"]["title"]["text"] == "Colour, colour [mag]"
+    assert spec["xaxis"]["title"]["text"] == "Colour [mag]"
     assert spec["yaxis"]["title"]["text"] == "Apparent magnitude, m3_period_power"
 
 

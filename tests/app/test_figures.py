@@ -7,7 +7,7 @@ import pytest
 from m3core.diagrams.colouring import Categories, Values, colouring
 from m3core.figures.light_curve import Curve, Fold, Look, curves_of, folded_figure, points_figure
 from m3core.figures.map import map_figure
-from m3core.figures.palette import MISSING, OKABE_ITO, band_colours, mark, tinted_grey
+from m3core.figures.palette import MISSING, OKABE_ITO, PASSBANDS, band_colours, by_wavelength, mark, tinted_grey
 from m3core.figures.spectrum import line_figure
 from m3core.figures.text import plain, shortened
 from m3core.figures.training import loss_figure, recall_figure
@@ -80,6 +80,26 @@ def test_classes_past_the_palette_change_their_shape():
 def test_bands_have_their_conventional_colours_and_never_the_same():
     assert band_colours(["g", "r"]) == ["#009E73", "#D55E00"]
     assert len(set(band_colours(["r", "R", "x", "y1", "y2"]))) == 5
+
+
+def test_thin_lines_are_seen_on_a_dark_page_and_the_first_colour_on_both():
+    """Contrast of W3C's WCAG 2, (L1 + 0.05) / (L2 + 0.05) of relative luminances; 3 is asked of graphics."""
+
+    def luminance(colour):
+        parts = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+        linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+        return float(linear @ [0.2126, 0.7152, 0.0722])
+
+    dark, white = luminance("#11161C"), luminance("#FFFFFF")
+    for colour in {*OKABE_ITO, *PASSBANDS.values()}:
+        assert (luminance(colour) + 0.05) / (dark + 0.05) > 3.8, colour
+    assert (white + 0.05) / (luminance(OKABE_ITO[0]) + 0.05) > 4
+
+
+def test_bands_go_by_wavelength_where_all_are_known():
+    names = ["ztf_r", "ztf_g", "zi", "u"]
+    assert [names[place] for place in by_wavelength(names)] == ["u", "ztf_g", "ztf_r", "zi"]
+    assert by_wavelength(["r", "photometry", "g"]) == [0, 1, 2]
 
 
 def test_phase_is_drawn_twice_from_a_common_zero():

@@ -1,8 +1,11 @@
 """What the pages are made of: the viewer, the box to find a source, the form of a training, the import."""
 
+import gc
 import json
+import sys
 import time
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -10,7 +13,8 @@ import pytest
 
 from m3core.survey import ModalitySpec, SplitSpec, write_survey
 from m3core.workspace.folder import Workspace
-from pages.components import jobs
+from pages.components import garbage, jobs
+from pages.components.border import guarded
 from pages.components.text import literal
 from tests.app.conftest import checked, make_run, open_page, said
 from tests.conftest import light_curve, make_survey
@@ -266,3 +270,21 @@ def test_an_import_that_cannot_be_read_is_a_sentence(tmp_path, empty):
     assert "no column for source_id" in said(app)
     assert not empty.exists()
     jobs.forget("read files")
+
+
+def test_what_stays_is_out_of_the_collectors_sight(monkeypatch):
+    """After a fragment the modules are frozen, and anew only where others have come."""
+    monkeypatch.setattr(garbage, "_seen", 0)
+    gc.unfreeze()
+    try:
+        guarded(lambda: None)()
+        frozen = gc.get_freeze_count()
+        assert frozen > 10_000
+        kept = [[number] for number in range(1000)]
+        guarded(lambda: None)()
+        assert gc.get_freeze_count() <= frozen
+        monkeypatch.setitem(sys.modules, "m3_test_newcomer", ModuleType("m3_test_newcomer"))
+        guarded(lambda: None)()
+        assert gc.get_freeze_count() > frozen + len(kept) // 2
+    finally:
+        gc.unfreeze()

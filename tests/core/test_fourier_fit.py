@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from m3core.periods.fourier_fit import fit_fourier, period_error
-from m3core.periods.phase_zero import ephemeris, value_and_error
+from m3core.periods.phase_zero import ephemeris, in_days, value_and_error
 from m3core.periods.refine import refined_period
 from m3core.periods.variability_type import variability_of
 
@@ -156,6 +156,12 @@ def test_the_notation_of_the_vsx():
     assert value_and_error(2450123.45671, 0.0012) == "2450123.4567(12)"
     assert value_and_error(331.4, 2.6) == "331(3)"
     assert value_and_error(1.5, float("nan"), digits=3) == "1.500"
+
+
+def test_a_period_has_no_zeros_that_nobody_measured():
+    assert [in_days(period) for period in (0.61290586, 0.0566668612, 256.098, 1e-6, 200.0)] == [
+        "0.6129059 d", "0.05666686 d", "256.098 d", "0.000001 d", "200 d"
+    ]  # fmt: skip
 
 
 def test_labels_of_the_vsx():

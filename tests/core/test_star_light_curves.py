@@ -1,5 +1,7 @@
 """Panels of the light curves: what is drawn, converted, shifted, counted; and the sources that are hard to draw."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -110,6 +112,15 @@ def _source(path):
     return Survey.open(path).source("a")
 
 
+def test_bands_go_by_wavelength(tmp_path):
+    survey = written(tmp_path / "s", {band: pulsator(n=30, seed=seed) for seed, band in enumerate("rgu")})
+    for colour in ("band", "season"):
+        [group] = curve_groups(survey, survey.source("a"), by_season=colour == "season")
+        assert [one.name for one in group.curves] == ["u", "g", "r"]
+        for one in group.curves:
+            assert one.value == pytest.approx(survey.source("a").observations[one.name]["mag"])
+
+
 def test_one_zero_point_is_that_of_the_band_with_most_points(tmp_path):
     survey = written(tmp_path / "s", {"g": pulsator(), "r": pulsator(n=90, level=14.2)})
     [group] = curve_groups(survey, survey.source("a"), one_zero_point=True)
@@ -153,6 +164,30 @@ def test_bins_and_a_fourier_fit_are_drawn_over_paler_points(tmp_path):
     assert found["ephemeris"].data["value"][0].startswith("Max = HJD 24")
 
 
+def test_fits_and_bins_of_many_bands_leave_the_legend_to_the_bands(tmp_path):
+    """Fifteen entries filled the figure; a click on a band's takes its fit and bins along."""
+    survey = written(tmp_path / "s", {band: pulsator(seed=seed) for seed, band in enumerate("ugr")})
+    for apart in (False, True):
+        asked = {"panels": ("folded",), "n_bins": 10, "fitted": True, "apart": apart}
+        figure = panels_of(survey, **asked)["folded"].figure
+        assert [trace.name for trace in figure.data if trace.showlegend] == ["u", "g", "r"]
+        assert {trace.legendgroup for trace in figure.data} == {"u", "g", "r"}
+        assert figure.layout.showlegend is not apart
+    seasons = panels_of(survey, **asked, colour="season")["folded"].figure
+    entries = [trace.name for trace in seasons.data if trace.showlegend is not False]
+    assert [name for name in entries if "Fourier" in name] == ["u Fourier fit", "g Fourier fit", "r Fourier fit"]
+    assert not [name for name in entries if "binned" in name]
+    one = written(tmp_path / "one", {"g": pulsator()})
+    figure = panels_of(one, panels=("folded",), n_bins=10, fitted=True)["folded"].figure
+    assert [trace.name for trace in figure.data if trace.showlegend] == ["g", "g Fourier fit", "g binned"]
+
+
+def test_titles_of_rows_are_short(tmp_path):
+    survey = written(tmp_path / "s", {band: pulsator(seed=seed) for seed, band in enumerate("ug")})
+    layout = panels_of(survey, panels=("light_curve",), apart=True, value="flux")["light_curve"].figure.layout
+    assert (layout.yaxis.title.text, layout.yaxis2.title.text) == ("u: Flux", "g: Flux")
+
+
 def test_every_panel_has_a_figure_a_caption_and_data(tmp_path):
     found = panels_of(written(tmp_path / "s", {"g": pulsator(), "r": pulsator(seed=3)}), shortest_period=0.4)
     assert list(found) == list(PANELS)
@@ -171,6 +206,26 @@ def test_a_band_of_few_points_lends_its_name_to_no_amplitude(tmp_path):
     table = panels_of(survey, panels=("prewhitening",), shortest_period=0.45)["prewhitening"].data
     assert table["amplitude r [mag]"][0] == pytest.approx(0.4, abs=0.03)
     assert not any("amplitude g" in name for name in table)
+
+
+def test_names_of_frequencies_are_short_and_explained(tmp_path):
+    """A slow change of the amplitude makes side lobes."""
+    curve = pulsator(n=300)
+    slow = 1 + 0.5 * np.cos(2 * np.pi * curve["time"] / 53.0)
+    curve["mag"] = 15.0 + slow * (curve["mag"] - 15.0)
+    survey = written(tmp_path / "s", {"g": curve})
+    table = panels_of(survey, panels=("prewhitening",), shortest_period=0.45)["prewhitening"].data
+    assert table["name"][:2].tolist() == ["f1", "f2"]
+    assert table["what"][0] == ""
+    assert re.fullmatch(r"side lobe: f1 [+−] 0\.01\d+ d⁻¹, 5[23](\.\d+)? d", table["what"][1])
+
+
+def test_the_change_of_a_period_is_said_to_the_digits_of_its_error(tmp_path):
+    survey = written(tmp_path / "s", {"g": pulsator(n=1200, span=1500)})
+    caption = panels_of(survey, panels=("o_c",))["o_c"].caption
+    rate, error = re.search(r"dP/dt = (\S+) ± (\S+) d/d", caption).groups()
+    digits = len(rate.partition("e")[0].partition(".")[2])
+    assert int(rate.partition("e")[2]) - digits in (int(error.partition("e")[2]), int(error.partition("e")[2]) - 1)
 
 
 def test_the_amplitude_is_said(tmp_path):

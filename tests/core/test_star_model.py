@@ -52,6 +52,23 @@ def test_padding_of_the_published_window_is_told_from_observations(survey):
     np.testing.assert_allclose(window["value"][:n], (magnitude - magnitude.mean()) / mad, rtol=1e-5)
 
 
+@pytest.mark.parametrize(("kind", "limit"), [("photometry", 6.0), ("spectra", 10.0)])
+def test_what_is_limited_is_said(kind, limit):
+    """A stray point stands on the limit, and the caption names it."""
+    spec, family = SPECS[kind], KINDS[kind].families["fast"]
+    options, seen = family.options(), observations(kind)
+    statistics = family.statistics(spec, options, iter(seen))
+    stray = {**seen[0], "flux": seen[0]["flux"].copy()}
+    middle = len(stray["flux"]) // 2
+    stray["flux"][middle : middle + 4] += 1e6
+    views = family.views(spec, options, family.prepare(spec, options, statistics, stray, None))
+    assert views[0].y.max() <= limit
+    assert views[0].y.max() > limit / 2
+    assert f"{limit:g} robust scales" in views[0].note
+    assert views[-1].style == "table"
+    assert "5 standard deviations" in views[-1].note
+
+
 def test_a_missing_modality_and_a_missing_value_are_said(survey):
     absent = next(one for one in survey.source_ids if "g" not in survey.source(one).observations)
     panels = {panel.key: panel for panel in seen_panels(survey, survey.source(absent), config_of(survey, "fast"))}

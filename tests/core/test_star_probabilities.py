@@ -91,6 +91,24 @@ def test_long_names_that_are_cut_alike_keep_their_own_rows():
     assert list(figure.data[1].y) == [names[2]]
 
 
+def test_shares_do_not_glare_on_a_dark_page():
+    names = ["a", "b"]
+    [heat] = class_share_figure(np.array([[0.0, 1.0], [np.nan, 0.25]]), names, names, None, title="Share").data
+    nothing = heat.colorscale[0][1]
+    assert max(int(nothing[i : i + 2], 16) for i in (1, 3, 5)) < 128
+    assert [list(row) for row in heat.text] == [["0.00", "1.00"], ["", "0.25"]]
+
+
+def test_two_curves_in_a_row_are_equally_wide():
+    curve = View(
+        title="v", x=np.arange(2.0), y=np.zeros(2), is_observed=np.ones(2, bool), x_label="x", y_label="y", style="line"
+    )
+    layout = views_figure([curve, curve]).layout
+    first, second = layout.xaxis.domain, layout.xaxis2.domain
+    assert second[1] - second[0] == pytest.approx(first[1] - first[0])
+    assert (first[0], second[1]) == pytest.approx((0, 1))
+
+
 def test_a_table_stands_below_the_curves_where_its_names_have_room():
     flags = np.ones(2, bool)
     curve, table = (

@@ -194,3 +194,11 @@ def test_nights_have_the_axis_of_the_light_curve(field):
     assert figure.layout.xaxis.title.text == "HJD − 2450000 [d]"
     assert np.ptp(figure.data[0].x) < 100
     assert [trace.x.max() < 10_000 for trace in figure.data] == [True, True]
+
+
+def test_bands_of_nights_go_by_wavelength(field):
+    spec = field.modalities["v"]
+    [one] = kind_of(spec).series(spec, field.source("n10"))
+    good = np.zeros(len(one.x), bool)
+    figure = nights_figure([(replace(one, name=name), good) for name in "rgu"])
+    assert [trace.name for trace in figure.data] == ["u", "g", "r"]

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from m3core.figures.cycles import river_figure
 from m3core.light_curve.fold import binned_phase
 from m3core.periods.phase_zero import ephemeris
 from m3core.periods.river import river
@@ -121,6 +122,23 @@ def test_the_cells_of_a_river_are_means():
     many = river(star(), ephemeris(star(), PERIOD, label="RRAB"))
     assert len(many.cycle) <= 60
     assert many.cycles_a_row > 1
+
+
+def test_brighter_is_up_on_the_bar_of_a_river_of_magnitudes():
+    bands = [(np.array([0.15, 0.25, 5.12, 5.15, 20.65]), np.array([1.0, 3.0, 2.0, 4.0, 9.0]), np.ones(5))]
+    found = river(bands, ephemeris(bands, 1.0, zero="typed", epoch=0.0))
+    for invert in (False, True):
+        [drawn] = river_figure(found, value_label="Magnitude [mag]", invert=invert).data
+        seen = np.isfinite(np.asarray(drawn.customdata))
+        numbers = np.asarray(drawn.customdata)[seen]
+        brightness = -numbers if invert else numbers
+        assert np.asarray(drawn.z)[seen] == pytest.approx(brightness)
+        assert drawn.colorscale[-1][1] == "#fde725"  # the palest is the brightest
+        bar = drawn.colorbar
+        beside = [float(text.replace("−", "-")) for text in bar.ticktext]
+        assert list(bar.tickvals) == pytest.approx([-one if invert else one for one in beside])
+        assert len(beside) >= 5
+        assert max(np.abs(beside)) <= drawn.zmax
 
 
 def test_bins_of_phase_are_weighted_means_with_the_error_of_the_mean():

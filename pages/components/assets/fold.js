@@ -40,7 +40,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const width = Math.min(WIDTHS[widths.selectedIndex][1](f, span), 0.9 * f);
     return f + (Number(slider.value) / STEPS) * width;
   };
-  const say = () => (label.textContent = `P = ${(1 / frequency()).toFixed(7)} d`);
+  const decimals = Math.max(7, 6 - Math.floor(Math.log10(period)));
+  const say = () => (label.textContent = `P = ${Number((1 / frequency()).toFixed(decimals))} d`);
 
   const plot = () => document.querySelector(`.st-key-${key} .js-plotly-plot`);
   const layers = (chart) => chart.querySelectorAll(".scatterlayer, .gl-container");

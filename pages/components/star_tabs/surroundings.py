@@ -21,12 +21,12 @@ OFFSETS = ("east [arcsec]", "north [arcsec]")
 
 
 def surroundings(survey: Survey, source: Source, page: str) -> None:
-    """The finder beside what else is told."""
+    """The finder beside the distances of matches, and the nights, as wide as the page, below."""
     nights = nights_of(survey)
     panels = surroundings_panels(survey, source, nights)
     row = survey.row(source.source_id)
-    left, right = st.columns([11, 9], gap="medium")
-    for place, panel in zip((left, right, left if len(panels) < 3 else right), panels, strict=False):
+    left, right = st.columns([3, 2], gap="medium")
+    for place, panel in zip((left, right, st.container()), panels, strict=False):
         if panel.key == "nights" and nights is None:
             continue  # the bar shows how far it is
         with place:
@@ -52,12 +52,12 @@ def _list(data: pd.DataFrame, key: str) -> None:
         column_config={
             "label": st.column_config.TextColumn("label", width=65),
             "separation [arcsec]": st.column_config.NumberColumn(
-                "arcsec", format="%.2f", width=70, help="Separation."
+                "arcsec", format="%.2f", width=65, help="Separation."
             ),
             "position_angle [deg]": st.column_config.NumberColumn(
                 "PA [deg]", format="%.1f", width=65, help="North over east."
             ),
-            "period [d]": st.column_config.NumberColumn("period [d]", format="%.6g", width=80),
+            "period [d]": st.column_config.NumberColumn("period [d]", format="%.6g", width=75),
         },
     )  # fmt: skip
     st.caption("The nearest sources of this survey within a degree; a click on a row opens it.")
