@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from m3core.figures.palette import GREY, OKABE_ITO
+from m3core.figures.palette import BLUES, GREY, OKABE_ITO
 from m3core.figures.text import plain, shortened
 
 __all__ = ["class_figure", "confusion_figure", "reliability_figure", "subset_figure"]
@@ -49,7 +49,8 @@ def confusion_figure(
     ]
     figure = go.Figure(
         go.Heatmap(
-            z=share, x=names, y=names, zmin=0, zmax=1, colorscale="Blues", xgap=1, ygap=1, hoverinfo="skip",
+            z=np.where(table > 0, share, np.nan), x=names, y=names, zmin=0, zmax=1, xgap=1, ygap=1, hoverinfo="skip",
+            colorscale=BLUES,
             text=text, texttemplate="%{text}", textfont={"size": 11}, showscale=False,
         )
     )  # fmt: skip

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from m3core.figures.blank import axis, survey_layout
 from m3core.figures.light_curve import Look, curves_of, points_figure
-from m3core.figures.palette import OKABE_ITO
+from m3core.figures.palette import BLUES, OKABE_ITO
 from m3core.figures.spectrum import line_figure
 from m3core.figures.text import plain
 from m3core.kinds import Series
@@ -33,7 +33,7 @@ def agreement(scores: pd.DataFrame, top: int = TOP) -> tuple[pd.DataFrame, pd.Da
 def agreement_figure(values: pd.DataFrame, *, title: str, largest: float, smallest: float) -> go.Figure:
     """A matrix as colours with its numbers."""
     names = [plain(name) for name in values.columns]
-    colours = "RdBu" if smallest < 0 else "Blues"
+    colours = "RdBu" if smallest < 0 else BLUES
     figure = go.Figure(
         {
             "type": "heatmap", "z": values.to_numpy(np.float64), "x": names, "y": names, "zmin": smallest,

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-__all__ = ["GREY", "MISSING", "Mark", "band_colours", "by_wavelength", "mark", "tinted_grey"]
+__all__ = ["BLUES", "GREY", "MISSING", "Mark", "band_colours", "by_wavelength", "mark", "tinted_grey"]
 
 OKABE_ITO = ("#1A80C4", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
 """Okabe & Ito (2008), without black, which a dark page swallows; the palest last. Their blue, #0072B2, is lighter here:
@@ -11,6 +11,9 @@ as a thin line or text it was weak on a dark page (contrast 3.5), and now stands
 
 SYMBOLS = ("circle", "diamond", "square", "triangle-up")
 """Past seven classes the colours come again in another shape."""
+
+BLUES = [[0.0, "#B5D4E9"], [0.5, "#4292C6"], [1.0, "#08306B"]]
+"""A scale for cells with numbers; one that begins in white glares on a dark page."""
 
 GREY = "#8A8F98"
 """Legible on white and on near-black: what is not selected, error bars."""
