@@ -93,19 +93,20 @@ class Supervisor(threading.Thread):
             return
         try:
             if self._trainer is None:
-                self._record.update(state=State.STOPPED, message="stopped before the first step; resume starts it anew")
+                self._say_stopped("stopped before the first step; resume starts it anew")
             else:
                 with self._trainer.lock:
                     self._trainer.save()
                     step = self._record.status.step
-                    self._record.update(
-                        state=State.STOPPED, message=f"stopped at step {step}; resume goes on from there"
-                    )
                     log.info("stopped at step %d", step)
-                    self._stop_file.unlink(missing_ok=True)
+                    self._say_stopped(f"stopped at step {step}; resume goes on from there")
                     self._leave(status)
         except Exception:
             log.exception("could not save while stopping; the last saved state stays")
-            self._record.update(state=State.STOPPED, message="stopped; its last saved state is older than the stop")
-        self._stop_file.unlink(missing_ok=True)
+            self._say_stopped("stopped; its last saved state is older than the stop")
         self._leave(status)
+
+    def _say_stopped(self, message: str) -> None:
+        """The last thing: who reads that the run has stopped may delete its folder, and nothing touches it any more."""
+        self._stop_file.unlink(missing_ok=True)
+        self._record.update(state=State.STOPPED, message=message)

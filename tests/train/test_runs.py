@@ -17,6 +17,8 @@ from tests.conftest import ROOT, make_survey
 from training import process
 from training.config import TrainConfig
 from training.presets import preset
+from training.record import Record
+from training.supervisor import STOP_FILE, Supervisor
 
 SETTINGS = ["--set", "epochs=6", "--set", "batch_size=8", "--set", "embedding_dim=8", "--set", "patience=0"]
 
@@ -219,6 +221,25 @@ def test_the_app_starts_stops_resumes_and_deletes(survey_path, tmp_path):
     process.stop(run)
     process.delete(run)
     assert not run.path.exists()
+
+
+def test_a_run_that_says_it_has_stopped_touches_its_folder_no_more(tmp_path, monkeypatch):
+    """Whoever reads that may delete the folder at once."""
+    for name in ("signal", "set_wakeup_fd"):  # those of the tests stay
+        monkeypatch.setattr(signal, name, lambda *_: None)
+    record, left, seen = Record(tmp_path), [], []
+    supervisor = Supervisor(record, leave=left.append)
+    (tmp_path / STOP_FILE).touch()
+    write = record.update
+
+    def update(**fields):
+        seen.append((fields.get("state"), (tmp_path / STOP_FILE).exists()))
+        write(**fields)
+
+    monkeypatch.setattr(record, "update", update)
+    supervisor.run()
+    assert seen == [(State.STOPPED, False)]
+    assert left == [0]
 
 
 def test_a_bad_start_from_the_app_is_a_sentence(survey_path, tmp_path):
