@@ -64,8 +64,7 @@ def _is_at_work() -> bool:
         st.title("Welcome to M3 Explorer")
         st.markdown(
             f"Your workspace is empty, so it opens with a demo: {OPTIONS.sources:,} **simulated** variable stars with "
-            "light curves, spectra and catalogue columns, and a model trained on them. It takes some seconds, once; "
-            "two minutes where this processor rounds otherwise than the one it was made on."
+            "light curves, spectra and catalogue columns, and a model trained on them. It takes half a minute, once."
         )
         st.page_link(links.IMPORT, label="Your own data", icon=":material/upload_file:")
         jobs.show_progress(JOB)

@@ -1,16 +1,19 @@
 """First start: an empty workspace is given the demo, whole, and its map opens."""
 
+import shutil
 import time
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from data import simulate
 from demo import NAME, OPTIONS, SHIPPED
 from demo.install import install, is_wanted
 from demo.make import STATISTICS, column_means
 from m3core.embeddings.kept import Embeddings
 from m3core.embeddings.manifold import Maps
+from m3core.errors import RunError
 from m3core.files import read_json
 from m3core.workspace.folder import Workspace
 from m3core.workspace.run import Run, State
@@ -23,8 +26,12 @@ from tests.app.conftest import checked, open_page, said
 def installed(tmp_path_factory):
     workspace = Workspace(tmp_path_factory.mktemp("first") / "workspace")
     assert is_wanted(workspace)
-    fitting = install(workspace, lambda fraction, sentence: None)
-    return workspace, fitting
+    assert install(workspace, lambda fraction, sentence: None)
+    return workspace
+
+
+def shipped_folder(of=SHIPPED):
+    return of / "embeddings" / Run.open(of).config()["survey_hash"][:16]
 
 
 def test_what_is_shipped_is_small_and_without_clocks_and_paths():
@@ -38,14 +45,12 @@ def test_what_is_shipped_is_small_and_without_clocks_and_paths():
 
 
 def test_survey_and_run_belong_together(installed):
-    workspace, fitting = installed
+    workspace = installed
     survey, run = workspace.survey(NAME), workspace.run(NAME)
     assert len(survey) == OPTIONS.sources
     assert survey.manifest.simulated
     assert (workspace.root / "surveys" / "demo-truth.parquet").is_file()
     assert run.config()["survey"] == str(survey.path)
-    if not fitting:
-        pytest.skip("another type of CPU than the one `make demo` ran on: the demo is embedded anew here")
     vectors = Embeddings.open(run, survey)
     assert list(vectors.source_ids) == list(survey.source_ids)
     assert np.isfinite(vectors.mean).all()
@@ -54,7 +59,7 @@ def test_survey_and_run_belong_together(installed):
 
 def test_shipped_run_is_of_the_simulation_as_it_is(installed):
     """Whatever the CPU: a change of the simulation asks for `make demo`."""
-    workspace, _ = installed
+    workspace = installed
     expected = read_json(STATISTICS)
     assert column_means(workspace.survey(NAME)) == pytest.approx(expected, rel=1e-4), "run `make demo`"
 
@@ -64,23 +69,51 @@ def test_shipped_embeddings_are_those_of_the_shipped_model(installed):
     from m3core.checkpoint.loading import load_checkpoint
     from m3core.embeddings.kept import embed_survey
 
-    workspace, fitting = installed
-    if not fitting:
-        pytest.skip("another type of CPU than the one `make demo` ran on")
+    workspace = installed
     survey, run = workspace.survey(NAME), workspace.run(NAME)
     rows = np.arange(0, len(survey), 50)
     again = embed_survey(load_checkpoint(run.checkpoint), survey, rows)
-    for name, array in Embeddings.open(run, survey).embeddings.items():
-        assert np.asarray(array)[rows] == pytest.approx(again[name], abs=2e-5)
+    for name, array in again.items():
+        assert np.load(shipped_folder() / f"{name}.npy")[rows] == pytest.approx(array, abs=2e-5)
+
+
+@pytest.mark.parametrize(("moved", "keeps"), [(3e-6, True), (0.01, False)])
+def test_where_the_processor_rounds_otherwise_the_map_stays_if_the_embeddings_are_the_same(
+    installed, tmp_path, monkeypatch, moved, keeps
+):
+    """The survey has another hash there, and is embedded anew."""
+    shipped = tmp_path / "shipped"
+    shutil.copytree(SHIPPED, shipped)
+    shipped_folder(shipped).rename(shipped / "embeddings" / ("f" * 16))
+    place = shipped / "config.yaml"
+    place.write_text(place.read_text().replace(Run.open(SHIPPED).config()["survey_hash"], "f" * 64))
+    for name in installed.survey(NAME).modalities:
+        vectors = np.load(shipped_folder(shipped) / f"{name}.npy")
+        vectors[7, 3] += moved
+        np.save(shipped_folder(shipped) / f"{name}.npy", vectors)
+    monkeypatch.setattr("demo.install.SHIPPED", shipped)
+    monkeypatch.setattr(simulate, "write", lambda plan, out, progress, workers: installed.survey(NAME))
+    workspace = Workspace(tmp_path / "workspace")
+    assert install(workspace, lambda fraction, sentence: None) is keeps
+    run, survey = workspace.run(NAME), installed.survey(NAME)
+    assert np.isfinite(Embeddings.open(run, survey).mean).all()
+    assert [path.name for path in (run.path / "embeddings").iterdir()] == [survey.hash[:16]]
+    if keeps:
+        maps = Maps.open(run, survey)
+        assert "equal these" in maps.about["how"]["mean"]
+        assert (maps.map_xy["mean"] == Maps.open(installed.run(NAME), survey).map_xy["mean"]).all()
+    else:
+        with pytest.raises(RunError, match="no map"):
+            Maps.open(run, survey)
 
 
 def test_a_workspace_with_something_in_it_is_left_alone(installed):
-    workspace, _ = installed
+    workspace = installed
     assert not is_wanted(workspace)
 
 
 def test_the_truth_lies_beside(installed):
-    workspace, _ = installed
+    workspace = installed
     truth = pd.read_parquet(workspace.root / "surveys" / "demo-truth.parquet")
     assert list(truth.source_id) == list(workspace.survey(NAME).source_ids)
     assert (truth.oddity != "").sum() == truth.is_mislabelled.sum() == truth.is_alias.sum() == 50
@@ -119,7 +152,7 @@ def test_a_page_that_was_opened_meanwhile_shows_the_demo_when_it_is_there(empty,
 
 def test_a_run_that_has_a_map_of_the_survey_is_chosen_whatever_it_was_trained_on(installed, monkeypatch):
     """As the demo's is where the processor rounds otherwise."""
-    workspace, _ = installed
+    workspace = installed
     monkeypatch.setenv("M3_WORKSPACE", str(workspace.root))
     monkeypatch.setattr(resources, "has_maps", lambda name, survey_name: (name, survey_name) == (NAME, NAME))
     monkeypatch.setattr(resources, "runs_of_survey", lambda survey_name, names: [])
