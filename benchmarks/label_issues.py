@@ -91,7 +91,7 @@ def _run(folder: Path) -> Run:
     if not (folder / "run" / "status.json").exists():
         _called(
             "training", "pretrain", "--survey", folder / "survey", "--preset", "fast", "--out", folder / "run",
-            "--set", "maps=false",
+            "--set", "maps=false", "--set", "lists=false",
         )  # fmt: skip
     return Run.open(folder / "run")
 

@@ -92,6 +92,7 @@ class TrainConfig(Settings):
         14.3, ge=1, le=100, description="1 / temperature of the pair losses at the start"
     )
     maps: bool = Field(True, description="fit the maps when training ends; `embed` can fit them later")
+    lists: bool = Field(True, description="list outliers and suspects when training ends; their pages can do it later")
     map_neighbors: int = Field(22, ge=2, le=500, description="UMAP: neighbours of a source, larger shows the whole")
     map_min_dist: float = Field(0.1, ge=0, le=0.99, description="UMAP: how close points may lie")
 

@@ -1,4 +1,4 @@
-"""A pre-training from start to end in this process: prepare, train, embed, map; or the same from a later step."""
+"""A pre-training from start to end in this process: prepare, train, embed, map, list; or the same from a later step."""
 
 import logging
 from pathlib import Path
@@ -15,7 +15,7 @@ from training.leaks import write_seen
 from training.loop import Trainer
 from training.objectives import Contrastive
 from training.presets import preset
-from training.readout import embed_and_map, score_sentences
+from training.readout import embed_and_map, make_lists, score_sentences
 from training.record import Record
 from training.run_config import RunConfig
 from training.setup import build_model, build_optimizer, chosen_modalities, device_of, split_rows
@@ -89,12 +89,13 @@ def train(run: Run, survey: Survey, config: TrainConfig, record: Record, supervi
     record.update(message="")
     supervisor.watch(trainer)
     trainer.fit()
-    embed_and_map(
-        run,
-        survey,
-        map_settings(config) if config.maps else None,
-        lambda state, done, what: record.update(state=state, progress=done, message=what, seconds_left=None),
-    )
+
+    def report(state: State, done: float, what: str) -> None:
+        record.update(state=state, progress=done, message=what, seconds_left=None)
+
+    embed_and_map(run, survey, map_settings(config) if config.maps else None, report)
+    if config.lists:
+        make_lists(run, survey, report)
     sentences = score_sentences(run, survey)
     with trainer.lock:  # no stop between the last word and the end
         record.update(state=State.FINISHED, message=sentences[0], progress=1.0, seconds_left=0.0)

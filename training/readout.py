@@ -1,4 +1,7 @@
-"""What follows a training, and `embed`: embeddings of every source, the nearest-neighbour score, the maps."""
+"""What follows a training: embeddings of every source, the nearest-neighbour score, the maps, the lists of findings.
+
+`embed` makes the embeddings and the maps of another survey.
+"""
 
 import logging
 from collections.abc import Callable
@@ -9,12 +12,12 @@ from m3core.checkpoint.loading import checkpoint_hash, load_checkpoint, versions
 from m3core.embeddings.kept import Embeddings, embed_survey, embeddings_folder
 from m3core.embeddings.manifold import Maps, MapSettings, make_maps
 from m3core.embeddings.neighbors import nearest_neighbour_score
-from m3core.errors import RunError
+from m3core.errors import M3Error, RunError, one_sentence
 from m3core.files import sha256_file
 from m3core.survey import Survey
 from m3core.workspace.run import Run, State
 
-__all__ = ["Report", "embed_and_map", "score_sentences"]
+__all__ = ["Report", "embed_and_map", "make_lists", "score_sentences"]
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +59,30 @@ def embed_and_map(run: Run, survey: Survey, settings: MapSettings | None, report
         embeddings = Embeddings.open(run, survey)
         make_maps(embeddings, settings, lambda done, name: report(State.MAPPING, done, name)).write(run, survey)
     return not (embedded and mapped)
+
+
+def make_lists(run: Run, survey: Survey, report: Report) -> None:
+    """List outliers and suspects and keep them with the run, so that their pages and commands answer at once.
+
+    A training is no worse without them: what prevents a list is said in the log, and on its page.
+    """
+    from m3core.label_issues.table import suspects
+    from m3core.outliers.store import have_outliers
+
+    embeddings = Embeddings.open(run, survey)
+    makers = {"outliers": have_outliers} | ({"suspects": suspects} if survey.classes else {})
+    for number, (name, make) in enumerate(makers.items()):
+
+        def told(done: float, said: str, number: int = number, name: str = name) -> None:
+            report(State.LISTING, (number + done) / len(makers), f"{name}: {said}")
+
+        told(0.0, "")
+        try:
+            make(run, survey, embeddings, told)
+        except (M3Error, OSError) as fault:
+            log.warning("no list of %s: %s", name, one_sentence(fault))
+        except Exception:
+            log.exception("no list of %s; its page tries again", name)
 
 
 def _up_to_date(run: Run, survey: Survey, settings: MapSettings | None) -> tuple[bool, bool]:

@@ -34,6 +34,7 @@ class State(StrEnum):
     TRAINING = "training"
     EMBEDDING = "embedding"
     MAPPING = "mapping"
+    LISTING = "listing"
     PREDICTING = "predicting"
     FINISHED = "finished"
     STOPPED = "stopped"

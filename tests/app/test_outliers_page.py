@@ -4,10 +4,13 @@ import pytest
 
 from m3core.outliers.score import outlier_table
 from m3core.outliers.store import outliers_folder, read_outliers
+from m3core.workspace.run import State
 from m3core.workspace.verdicts import Verdicts
+from pages.components.lists import wait_for_training
 from tests.app.conftest import make_run, open_page, said
 from tests.app.test_classifier_page import charts, settled
 from tests.conftest import make_survey
+from training.record import Record
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +37,20 @@ def listed(app):
 
 def click(app, label):
     return settled(next(button for button in app.main.button if button.label == label).click().run())
+
+
+def test_a_list_that_the_training_makes_is_waited_for(workspace):
+    _, run = workspace
+    told, place = [], run.path / "status.json"
+    finished = place.read_text()
+    Record(run.path).update(state=State.LISTING, progress=0.4, message="outliers: Measuring light curves.")
+
+    def report(done, said):
+        told.append((done, said))
+        place.write_text(finished)
+
+    wait_for_training(run, report)
+    assert told == [(0.4, "The training is at its end and lists outliers: Measuring light curves.")]
 
 
 def test_list_reasons_and_formulas(workspace):

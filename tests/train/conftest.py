@@ -17,7 +17,7 @@ def stars(tmp_path_factory):
 @pytest.fixture(scope="session")
 def pretrained(stars, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "clip"
-    settings = ["epochs=1", "embedding_dim=8", "maps=false", "batch_size=32"]
+    settings = ["epochs=1", "embedding_dim=8", "maps=false", "lists=false", "batch_size=32"]
     given = [word for setting in settings for word in ("--set", setting)]
     done = command("pretrain", "--survey", stars.path, "--out", out, *given)
     assert done.returncode == 0, done.stderr

@@ -9,7 +9,8 @@ from m3core.embeddings.kept import Embeddings
 from tests.data_floor.astrom3_files import write_config
 from tests.train.test_runs import command
 
-SETTINGS = ["--set", "epochs=1", "--set", "batch_size=16", "--set", "embedding_dim=8", "--set", "maps=false"]
+WANTED = ("epochs=1", "batch_size=16", "embedding_dim=8", "maps=false", "lists=false")
+SETTINGS = [word for one in WANTED for word in ("--set", one)]
 
 
 def _gaps(splits):

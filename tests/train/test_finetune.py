@@ -173,7 +173,8 @@ def test_the_app_starts_a_classifier(stars, pretrained, tmp_path):
 
 def test_modality_dropout_in_pretraining_leaves_pairs(stars, tmp_path):
     out = tmp_path / "run"
-    settings = [f"--set={key}" for key in ("epochs=2", "embedding_dim=8", "maps=false", "modality_dropout=0.9")]
+    wanted = ("epochs=2", "embedding_dim=8", "maps=false", "lists=false", "modality_dropout=0.9")
+    settings = [f"--set={key}" for key in wanted]
     done = command("pretrain", "--survey", stars.path, "--out", out, *settings)
     assert done.returncode == 0, done.stderr
     assert all(np.isfinite(line["loss"]) for line in Run(out).metrics("step"))

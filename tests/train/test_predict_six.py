@@ -45,7 +45,7 @@ def survey(tmp_path_factory):
 @pytest.fixture(scope="module")
 def pretrained(survey, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "clip"
-    given = [f"--set={one}" for one in ("epochs=1", "embedding_dim=8", "maps=false", "batch_size=64")]
+    given = [f"--set={one}" for one in ("epochs=1", "embedding_dim=8", "maps=false", "lists=false", "batch_size=64")]
     done = command("pretrain", "--survey", survey.path, "--out", out, *given)
     assert done.returncode == 0, done.stderr
     return out

@@ -12,11 +12,15 @@ from safetensors.torch import load_file
 
 from m3core.embeddings.kept import Embeddings
 from m3core.embeddings.manifold import Maps
+from m3core.label_issues.table import kept_suspects
+from m3core.outliers.store import is_current
+from m3core.survey import Survey
 from m3core.workspace.run import Run, State
 from tests.conftest import ROOT, make_survey
 from training import process
 from training.config import TrainConfig
 from training.presets import preset
+from training.readout import make_lists
 from training.record import Record
 from training.supervisor import STOP_FILE, Supervisor
 
@@ -67,9 +71,24 @@ def test_a_finished_run_has_everything(whole, survey_path):
     assert set(recall) == {"n", "recall@1", "recall@5", "recall@10", "chance@1", "chance@5", "chance@10"}
     embeddings = Embeddings.open(out, survey_path)
     assert embeddings.mean.shape == (60, 8)
-    maps = Maps.open(run, __import__("m3core").Survey.open(survey_path))
+    survey = Survey.open(survey_path)
+    maps = Maps.open(run, survey)
     assert set(maps.map_xy) == {"mean", "g", "r", "metadata"}
+    assert is_current(run, survey, embeddings)
+    assert kept_suspects(run, survey, embeddings).is_current
     assert not list(out.glob(".*part"))
+
+
+def test_a_list_that_cannot_be_made_is_a_line_in_the_log(whole, survey_path, caplog, monkeypatch):
+    run, states = Run.open(whole[0]), []
+
+    def broken(*_):
+        raise ValueError("a fault of ours")
+
+    monkeypatch.setattr("m3core.outliers.store.have_outliers", broken)
+    make_lists(run, Survey.open(survey_path), lambda state, done, what: states.append((state, done, what)))
+    assert "no list of outliers; its page tries again" in caplog.text
+    assert states == [(State.LISTING, 0.0, "outliers: "), (State.LISTING, 0.5, "suspects: ")]  # those are kept
 
 
 def test_the_same_again_says_so_and_another_is_refused(whole, survey_path):
@@ -91,7 +110,8 @@ def test_the_same_again_says_so_and_another_is_refused(whole, survey_path):
 def test_a_resumed_run_ends_in_the_same_bytes(whole, survey_path, tmp_path, how):
     run_path = tmp_path / "run"
     arguments = [sys.executable, "-m", "training", "pretrain", "--survey", survey_path, "--out", run_path, *SETTINGS]
-    arguments += ["--set", "maps=false"]  # compiling UMAP in every process would take most of the test's time
+    # compiling UMAP in every process would take most of the test's time
+    arguments += ["--set", "maps=false", "--set", "lists=false"]
     child = subprocess.Popen(list(map(str, arguments)), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     run = Run(run_path)
     after = 10 if how == "kill" else 7  # a killed run needs an epoch behind it

@@ -6,7 +6,7 @@ from data.simulate import Options, plan, write
 from m3core.embeddings.kept import Embeddings
 from tests.train.test_runs import command
 
-SETTINGS = ["--set", "epochs=2", "--set", "embedding_dim=16", "--set", "maps=false"]
+SETTINGS = ["--set", "epochs=2", "--set", "embedding_dim=16", "--set", "maps=false", "--set", "lists=false"]
 WIDTHS = ["--set", "photometry.width=8", "--set", "spectra.width=8", "--set", "metadata.width=16"]
 
 

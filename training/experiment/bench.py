@@ -44,8 +44,8 @@ def split_survey(experiment: Experiment, survey: Survey, seed: int) -> Survey:
 def pretrain_settings(experiment: Experiment, split: Survey, seed: int) -> TrainConfig:
     """Settings of a seed's pre-training; ConfigError: an impossible one."""
     asked = experiment.asked
-    changes = {**asked["pretrain"], "seed": seed, "maps": False, "max_minutes": asked["minutes_per_cell"]}
-    return pretrain.configure(split, asked["preset"], changes)
+    decided = {"seed": seed, "maps": False, "lists": False, "max_minutes": asked["minutes_per_cell"]}
+    return pretrain.configure(split, asked["preset"], asked["pretrain"] | decided)
 
 
 def classifier_settings(experiment: Experiment, split: Survey, cell: Cell, origin: Run | None) -> FinetuneConfig:

@@ -24,7 +24,7 @@ SEEDS = (42, 0, 66, 12, 123)
 
 FRACTIONS = (0.8, 0.1, 0.1)
 
-DECIDED = ("seed", "preset", "modality", "modalities", "labels", "cap", "maps", "max_minutes")
+DECIDED = ("seed", "preset", "modality", "modalities", "labels", "cap", "maps", "lists", "max_minutes")
 """Settings that the experiment itself chooses for its cells."""
 
 PACKAGES = ("torch", "numpy", "scikit-learn", "lightgbm", "light-curve", "scipy")

@@ -11,6 +11,7 @@ from m3core.survey import Survey
 from m3core.workspace.verdicts import Verdicts
 from pages.components import jobs, links, pick, resources, state
 from pages.components.border import guarded
+from pages.components.lists import wait_for_training
 from pages.components.misclassifications_page.corrected import corrected
 from pages.components.misclassifications_page.formulas import formulas
 from pages.components.misclassifications_page.listing import listing
@@ -92,6 +93,7 @@ def _found(survey: Survey, survey_name: str, run_name: str) -> Suspects | None:
         )
 
     def work(report: jobs.Progress) -> Suspects:
+        wait_for_training(run, report)
         return suspects(run, survey, embeddings, report)
 
     return jobs.awaited(key, "Looking for wrong labels", work, note=NOTE, again="Look again")
