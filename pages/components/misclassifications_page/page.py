@@ -33,7 +33,8 @@ HINT = "Click a cell of the matrix: its sources are selected, here and on every 
 NOTE = (
     "Light curves are measured, every label is judged by models that never saw it, every period is checked: about a "
     "minute for twenty thousand sources on two free cores. The list is kept with the run, what does not depend on the "
-    "model beside the survey: another model's list waits for neither curves nor periods."
+    "model beside the survey: another model's list waits for neither curves nor periods. A training makes it at its "
+    "end."
 )
 
 
