@@ -49,7 +49,7 @@ def periods(survey: Survey, verdicts: Verdicts, source_id: str, row: pd.Series) 
         ]
     )  # fmt: skip
     st.dataframe(
-        table, hide_index=True, height=min(38 + 35 * len(table), 215), key="suspect_periods",
+        table, hide_index=True, key="suspect_periods",
         column_config={
             "P [d]": st.column_config.NumberColumn(format="%.7f"),
             "± [d]": st.column_config.NumberColumn(format="%.1e", help="One standard error of the period."),

@@ -51,7 +51,7 @@ def _across(table: pd.DataFrame, split: str) -> None:
         return
     shown = table[["query", "found", "n", *(f"recall@{k}" for k in KS), "chance@10", "median_rank", "chance_rank"]]
     st.dataframe(
-        shown, hide_index=True, height=min(420, 38 + 35 * len(shown)), key="similarity_across",
+        shown, hide_index=True, key="similarity_across",
         column_config={f"recall@{k}": st.column_config.NumberColumn(format="percent") for k in KS}
         | {
             "chance@10": st.column_config.NumberColumn(format="percent", help="10 / n"),
@@ -88,7 +88,7 @@ def _by_class(table: pd.DataFrame, split: str) -> None:
     wide = pd.concat([asked, chance, wide], axis=1).reset_index()
     percent = st.column_config.NumberColumn(format="percent")
     st.dataframe(
-        wide, hide_index=True, height=min(420, 38 + 35 * len(wide)), key="similarity_by_class",
+        wide, hide_index=True, key="similarity_by_class",
         column_config={name: percent for name in wide.columns if name not in ("class", "n")},
         alt="Precision of the ten nearest, a row a class, a column an embedding or pair",
     )  # fmt: skip

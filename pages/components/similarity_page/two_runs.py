@@ -106,7 +106,7 @@ def _neighbours(survey: Survey, run_name: str, other: str, found: NeighbourChang
     table.insert(1, "label", survey.sources["label"].to_numpy(object)[rows])
     links.source_link(source_id, "· its neighbours by both runs")
     st.dataframe(
-        table, hide_index=True, height=min(420, 38 + 35 * len(table)), key="similarity_gained",
+        table, hide_index=True, key="similarity_gained",
         column_config={"rank_first": f"rank by {run_name}", "rank_second": f"rank by {other}"},
         alt="Neighbours of the open source by both runs",
     )  # fmt: skip

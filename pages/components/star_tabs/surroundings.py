@@ -48,7 +48,7 @@ def _list(data: pd.DataFrame, key: str) -> None:
     shown = [name for name in data if name not in (*OFFSETS, *bare)]
     st.dataframe(
         data, hide_index=True, key=key, alt="Nearest sources of the survey on the sky", on_select=follow,
-        selection_mode="single-row", height=min(300, 38 + 35 * len(data)), column_order=shown,
+        selection_mode="single-row", column_order=shown,
         column_config={
             "label": st.column_config.TextColumn("label", width=65),
             "separation [arcsec]": st.column_config.NumberColumn(
