@@ -74,7 +74,7 @@ def make_lists(run: Run, survey: Survey, report: Report) -> None:
     for number, (name, make) in enumerate(makers.items()):
 
         def told(done: float, said: str, number: int = number, name: str = name) -> None:
-            report(State.LISTING, (number + done) / len(makers), f"{name}: {said}")
+            report(State.LISTING, (number + done) / len(makers), f"{name}: {said}" if said else name)
 
         told(0.0, "")
         try:

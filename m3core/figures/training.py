@@ -22,7 +22,7 @@ def loss_figure(steps: Metrics, epochs: Metrics, *, height: int = 320) -> go.Fig
     figure = go.Figure()
     thinned = steps[:: max(1, -(-len(steps) // MAX_POINTS))]
     _line(
-        figure, "step", [one["step"] for one in thinned], [one["loss"] for one in thinned], GREY, width=1, opacity=0.6
+        figure, "step", [one["step"] for one in thinned], [one["loss"] for one in thinned], GREY, width=1, opacity=0.8
     )
     at = [one["step"] for one in epochs]
     _line(figure, "training, mean of epoch", at, [one["train_loss"] for one in epochs], OKABE_ITO[0])
@@ -103,5 +103,5 @@ def _laid_out(figure: go.Figure, y_title: str, height: int) -> go.Figure:
     figure.update_xaxes(
         title_text="Step", rangemode="tozero", showline=True, linecolor=GREY, separatethousands=True, title_standoff=6
     )
-    figure.update_yaxes(title_text=y_title, showline=True, linecolor=GREY, title_standoff=6)
+    figure.update_yaxes(title_text=y_title, showline=True, linecolor=GREY, title_standoff=12, automargin=True)
     return figure

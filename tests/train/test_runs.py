@@ -88,7 +88,7 @@ def test_a_list_that_cannot_be_made_is_a_line_in_the_log(whole, survey_path, cap
     monkeypatch.setattr("m3core.outliers.store.have_outliers", broken)
     make_lists(run, Survey.open(survey_path), lambda state, done, what: states.append((state, done, what)))
     assert "no list of outliers; its page tries again" in caplog.text
-    assert states == [(State.LISTING, 0.0, "outliers: "), (State.LISTING, 0.5, "suspects: ")]  # those are kept
+    assert states == [(State.LISTING, 0.0, "outliers"), (State.LISTING, 0.5, "suspects")]  # those are kept
 
 
 def test_the_same_again_says_so_and_another_is_refused(whole, survey_path):
