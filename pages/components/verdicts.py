@@ -7,7 +7,16 @@ from m3core.workspace.verdicts import Verdicts
 from pages.components import state
 from pages.components.text import literal, sentence
 
-__all__ = ["kept_verdicts", "next_unanswered", "note_fields", "say", "show_fault", "standing", "undo_button"]
+__all__ = [
+    "first_button",
+    "kept_verdicts",
+    "next_unanswered",
+    "note_fields",
+    "say",
+    "show_fault",
+    "standing",
+    "undo_button",
+]
 
 AUTHOR, NOTE, FAULT, TAKEN_IN = "verdict_author", "verdict_note", "verdict_fault", "verdicts_taken_in"
 
@@ -29,6 +38,15 @@ def undo_button(verdicts: Verdicts) -> None:
     st.button(
         "Undo", key="verdict_undo", shortcut="Z", icon=":material/undo:", on_click=_undo, args=(verdicts,),
         disabled=not verdicts.current(), help="Take back the last verdict and open its source.",
+    )  # fmt: skip
+
+
+def first_button(source_id: str, order: tuple[str, ...]) -> None:
+    """Opens the first of the list, wherever the source came from; Home."""
+    first = next(iter(order), source_id)
+    st.button(
+        "First", key="verdict_first", shortcut="Home", icon=":material/first_page:", on_click=state.choose,
+        kwargs={"source": first}, disabled=first == source_id, help="Open the first source of the list.",
     )  # fmt: skip
 
 

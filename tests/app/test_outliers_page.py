@@ -67,6 +67,15 @@ def test_list_reasons_and_formulas(workspace):
     assert {"Rank correlation of each two detectors"} <= set(charts(app))
 
 
+def test_first_leads_to_the_top_from_wherever_the_source_came(workspace):
+    last = listed(page())["source_id"].tolist()[-1]
+    app = settled(open_page("outliers", survey="small", run="done", source=last))
+    assert app.code[0].value == last
+    app = click(app, "First")
+    assert app.code[0].value == listed(app)["source_id"].tolist()[0]
+    assert next(button for button in app.main.button if button.label == "First").disabled
+
+
 def test_verdicts_move_on_teach_are_undone_and_outlive_the_page(workspace):
     survey, run = workspace
     app = page()

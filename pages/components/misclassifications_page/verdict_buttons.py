@@ -6,7 +6,7 @@ import streamlit as st
 from m3core.survey import Survey
 from m3core.workspace.verdicts import Verdicts
 from pages.components import state
-from pages.components.verdicts import next_unanswered, note_fields, say, show_fault, standing, undo_button
+from pages.components.verdicts import first_button, next_unanswered, note_fields, say, show_fault, standing, undo_button
 
 __all__ = ["verdict_buttons"]
 
@@ -45,10 +45,12 @@ def verdict_buttons(
                 disabled=verdict == "mislabelled" and not others,
             )  # fmt: skip
         undo_button(verdicts)
+        first_button(source_id, order)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         note_fields()
     st.caption(
-        "Keys: J next, K previous, M mislabelled, Y right, A artefact, U unsure, Z undo. Each is on the disk at once."
+        "Keys: J next, K previous, Home first, M mislabelled, Y right, A artefact, U unsure, Z undo. Each is on the "
+        "disk at once."
     )
     standing(verdicts, source_id)
 

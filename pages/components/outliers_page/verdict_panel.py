@@ -5,7 +5,7 @@ import streamlit as st
 from m3core.workspace.verdicts import Verdicts
 from pages.components import state
 from pages.components.text import literal
-from pages.components.verdicts import next_unanswered, note_fields, say, show_fault, standing, undo_button
+from pages.components.verdicts import first_button, next_unanswered, note_fields, say, show_fault, standing, undo_button
 
 __all__ = ["opened_next", "verdict_panel"]
 
@@ -35,8 +35,11 @@ def verdict_panel(verdicts: Verdicts, source_id: str, order: tuple[str, ...]) ->
                 on_click=_say, args=(verdicts, source_id, verdict, next_unanswered(source_id, order, set(current))),
             )  # fmt: skip
         undo_button(verdicts)
+        first_button(source_id, order)
         note_fields()
-    st.caption("Keys: J next, K previous, Y yes, N no, U unsure, Z undo. Each verdict is on the disk at once.")
+    st.caption(
+        "Keys: J next, K previous, Home first, Y yes, N no, U unsure, Z undo. Each verdict is on the disk at once."
+    )
     standing(verdicts, source_id)
 
 
