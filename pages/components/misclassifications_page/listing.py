@@ -19,9 +19,9 @@ def listing(survey: Survey, table: pd.DataFrame, verdicts: Verdicts) -> tuple[st
     """The controls and the table; ids in the order of the list."""
     said = {name: one.verdict for name, one in verdicts.current().items()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        show = st.selectbox("Show", [EVERY, ISSUES, PERIODS], key="suspects_show", persist_state="session", width=215)
+        show = st.selectbox("Show", [EVERY, ISSUES, PERIODS], key="suspects_show", persist_state="session", width=205)
         classes = st.multiselect(
-            "Labels", survey.classes, key=f"suspects_classes_{survey.hash[:8]}", placeholder="all", width=200,
+            "Labels", survey.classes, key=f"suspects_classes_{survey.hash[:8]}", placeholder="all", width=180,
             persist_state="session",
         )  # fmt: skip
     with st.container(horizontal=True):

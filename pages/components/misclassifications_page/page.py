@@ -63,7 +63,6 @@ def misclassifications_page(survey_name: str, run_name: str) -> None:
             icon=":material/download:", help="Every labelled source, most suspect first, with votes and periods.",
         )  # fmt: skip
     st.caption("  \n".join(sentence(one) for one in found.sentences))
-    formulas()
     if state.is_new_page():
         pick.forget()
     selected_line(survey, survey_name, HINT, is_counted=False)
@@ -108,6 +107,7 @@ def _work(survey: Survey, found: Suspects, verdicts: Verdicts) -> None:
         order = listing(survey, found.table, verdicts)
         if found.table["score"].notna().any():
             matrix(survey, found.table)
+        formulas()
     with right:
         chosen = state.chosen().source
         source_id = chosen if chosen in found.table["source_id"].to_numpy() else next(iter(order), None)
