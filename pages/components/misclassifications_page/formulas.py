@@ -37,6 +37,7 @@ def formulas() -> None:
 - P/2 is no alias where the curve folded on it has one even, sharp minimum, or an even one in a class that lists such
   curves at twice their period in three of ten stars: that is half the orbit of a binary.
 - **power**: share that one sine explains (Lomb-Scargle), 0 to 1. **string length** (Lafler & Kinman 1965): 0 smooth, 1
-  scatter. **±** is one standard error.
+  scatter. In brackets behind a period: one
+  standard error, in units of the last digit.
 """
         )

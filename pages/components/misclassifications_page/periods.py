@@ -6,6 +6,7 @@ import streamlit as st
 from m3core.figures.light_curve import Fold, Look, curves_of, folded_figure
 from m3core.kinds import Series, kind_of
 from m3core.periods.check import HELD, Candidate, PeriodCheck, string_length
+from m3core.periods.phase_zero import in_days, value_and_error
 from m3core.periods.survey_check import bands_of, check_source, checked_column
 from m3core.survey import Survey
 from m3core.workspace.verdicts import Verdicts
@@ -40,7 +41,7 @@ def periods(survey: Survey, verdicts: Verdicts, source_id: str, row: pd.Series) 
     table = pd.DataFrame(
         [
             {
-                "period": _name(one), "P [d]": one.period, "± [d]": one.error,
+                "period": _name(one), "P [d]": _days(one),
                 "cost": one.cost - check.candidates[0].cost, "explained": one.share,
                 "power": one.power, "harmonics": one.n_harmonics,
                 "string length": string_length(bands, one.period),
@@ -51,8 +52,9 @@ def periods(survey: Survey, verdicts: Verdicts, source_id: str, row: pd.Series) 
     st.dataframe(
         table, hide_index=True, key="suspect_periods",
         column_config={
-            "P [d]": st.column_config.NumberColumn(format="%.7f"),
-            "± [d]": st.column_config.NumberColumn(format="%.1e", help="One standard error of the period."),
+            "P [d]": st.column_config.TextColumn(
+                help="In brackets one standard error, in units of the last digit; the catalogue's as it is listed."
+            ),
             "cost": st.column_config.NumberColumn(
                 format="%.1f", help="Less that of the catalogue's period; lower is better, −6 is clear."
             ),
@@ -73,15 +75,22 @@ def _name(one: Candidate) -> str:
     return "P listed" if one.name == HELD else one.name
 
 
+def _days(one: Candidate) -> str:
+    """The period to the digits that its error allows; the catalogue's as it is listed."""
+    if one.name == HELD:
+        return in_days(one.period).removesuffix(" d")
+    return value_and_error(one.period, one.error, digits=7)
+
+
 def _verdict(check: PeriodCheck, row: pd.Series) -> str:
     listed = check.candidates[0]
     if row["is_half_orbit"]:
-        return f"**Period** {listed.period:.7f} d: the curve peaks at P/2, half the orbit of a binary; it **holds**."
+        return f"**Period** {_days(listed)} d: the curve peaks at P/2, half the orbit of a binary; it **holds**."
     if check.best == HELD:
-        return f"**Period** {listed.period:.7f} d **holds**."
+        return f"**Period** {_days(listed)} d **holds**."
     best = check.of(check.best)
-    rather = f"rather {best.name} = {best.period:.7f} ± {best.error:.1e} d"
-    return f"**Period** {listed.period:.7f} d **does not hold**: {rather}."
+    rather = f"rather {best.name} = {_days(best)} d"
+    return f"**Period** {_days(listed)} d **does not hold**: {rather}."
 
 
 def _folds(survey: Survey, verdicts: Verdicts, source_id: str, check: PeriodCheck) -> None:
@@ -117,7 +126,7 @@ def _fold(
     figure.update_yaxes(title=None, nticks=4)
     figure.update_traces(marker_size=3)
     best = one.name == HELD
-    st.markdown(f"**{literal(_name(one))}**  \n{one.period:.6f} d ± {one.error:.0e}")
+    st.markdown(f"**{literal(_name(one))}**  \n{_days(one)} d")
     show(figure, name=f"suspect_fold_{number}", alt=f"{source_id} folded on {one.period:.7f} days")
     st.button(
         "Adopt" if not best else "Fold on it", key=f"adopt_{number}", on_click=_adopt,
