@@ -78,10 +78,13 @@ def charts(view: MapView) -> str:
     if state.is_new_page():
         forget_drawn()
     if len(view.names) == 1:
-        shown, made = _chart(view, view.names[0], height=500)
+        with st.container(key="map"):
+            shown, made = _chart(view, view.names[0], height=500)
         return f"{shown} {made}"
     for start in range(0, len(view.names), 2):
-        for name, place in zip(view.names[start : start + 2], st.columns(2), strict=False):
+        with st.container(key=f"maps_{start}"):
+            places = st.columns(2)
+        for name, place in zip(view.names[start : start + 2], places, strict=False):
             with place:
                 st.markdown(f"**{literal(name)}**")
                 shown, made = _chart(view, name, height=320)

@@ -30,7 +30,7 @@ def viewer(survey: Survey, source_id: str, *, around: Sequence[str], page: str, 
         page: this page's file, where links to neighbours lead.
         wide: panels side by side.
     """
-    with st.container(key="viewer", gap="xsmall"):
+    with st.container(key="viewer_wide" if wide else "viewer", gap="xsmall"):
         _panels(survey, survey.source(source_id), around=around, page=page, wide=wide)
 
 

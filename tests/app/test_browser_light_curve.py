@@ -76,3 +76,24 @@ def test_a_period_is_dragged_and_clicked(star, address, page):
     page.wait_for_timeout(300)
     page.mouse.click(x, y)
     page.wait_for_function(f"Math.abs({FIELD}.value - {PERIOD}) < 1e-3")
+
+
+SIZES = """() => ['light_curve', 'folded'].map((key) => {
+  const chart = document.querySelector(`.st-key-${key} .js-plotly-plot`);
+  return [chart.closest('.stElementContainer').clientHeight, Math.round(chart._fullLayout.height)];
+})"""
+
+
+def test_curves_grow_with_the_window_and_keep_their_pixels_on_a_laptop(star, address, page):
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.goto(f"{address}/source?survey=one&source=a")
+    page.locator(".st-key-folded .js-plotly-plot .points path").first.wait_for()
+    assert page.evaluate(SIZES) == [[320, 320], [320, 320]]
+    page.set_viewport_size({"width": 3840, "height": 2160})
+    page.wait_for_function(f"({SIZES})().flat().every((height) => height > 800)")
+    sizes = page.evaluate(SIZES)
+    assert all(abs(outer - inner) <= 1 for outer, inner in sizes), "the chart fills what it was given"
+    page.locator(".m3-period").evaluate("(slider) => { slider.value = 900; slider.dispatchEvent(new Event('input')); }")
+    painted = page.locator("canvas.m3-fold")
+    painted.wait_for()
+    assert abs(painted.evaluate("(canvas) => canvas.clientHeight") - sizes[1][1]) <= 1
