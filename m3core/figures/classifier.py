@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from m3core.figures.palette import BLUES, GREY, OKABE_ITO
+from m3core.figures.palette import BLUES, GREY, OKABE_ITO, inked
 from m3core.figures.text import plain, shortened
 
 __all__ = ["class_figure", "confusion_figure", "reliability_figure", "subset_figure"]
@@ -44,7 +44,7 @@ def confusion_figure(
     cells = [(i, j) for i in range(len(classes)) for j in range(len(classes))]
     digits = 1 if len(classes) <= FEW else 0
     text = [
-        [f"{part:.{digits}%}<br>{count:,}" if count else "" for part, count in zip(*row, strict=True)]
+        [inked(f"{part:.{digits}%}<br>{count:,}", part) if count else "" for part, count in zip(*row, strict=True)]
         for row in zip(share, table, strict=True)
     ]
     figure = go.Figure(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from m3core.figures.palette import GREY, OKABE_ITO
+from m3core.figures.palette import BLUES, GREY, OKABE_ITO, inked
 from m3core.figures.text import plain, shortened
 from m3core.kinds import View
 
@@ -15,6 +15,9 @@ __all__ = ["class_share_figure", "views_figure"]
 COLUMNS = 2
 ROW, TABLE_ROW, BETWEEN = 210, 17, 78
 """Pixels: a view of a curve, a line of a table, what titles and ticks need between rows of views."""
+
+LEAST_SHARE = 0.005
+"""Smaller ones are an empty cell in a table of two decimals."""
 
 NAMES, GAP = 0.2, 0.08
 """Shares of the width: names of columns beyond the margin, and the gap between two curves."""
@@ -116,14 +119,17 @@ def _traces(view: View) -> list[dict[str, Any]]:
 def class_share_figure(
     shares: np.ndarray, rows: Sequence[str], classes: Sequence[str], label: str | None, *, title: str, height: int = 0
 ) -> go.Figure:
-    """Shares of classes by each modality, (R, C) in [0, 1], as numbers on a shade; a frame round the source's label."""
+    """Shares of classes by each modality, (R, C) in [0, 1], as numbers on a shade; a frame round the source's label.
+
+    What would be written as 0.00 is an empty cell: of twenty classes few have a share.
+    """
     x, y = [plain(one) for one in classes], [plain(one) for one in rows]
-    text = [[f"{value:.2f}" if np.isfinite(value) else "" for value in row] for row in shares]
+    seen = np.where(shares >= LEAST_SHARE, shares, np.nan)
+    text = [[inked(f"{value:.2f}", value) if np.isfinite(value) else "" for value in row] for row in seen]
     heat = go.Heatmap(
-        z=shares, x=x, y=y, text=text, texttemplate="%{text}", zmin=0, zmax=1, xgap=1, ygap=1,
-        colorscale="Viridis",  # one that begins in white glares on a dark page
+        z=seen, x=x, y=y, text=text, texttemplate="%{text}", zmin=0, zmax=1, xgap=1, ygap=1, colorscale=BLUES,
         colorbar={"title": {"text": plain(title), "side": "right"}, "thickness": 12},
-        hovertemplate="%{y}: %{x} %{z:.3f}<extra></extra>",
+        hoverongaps=False, hovertemplate="%{y}: %{x} %{z:.3f}<extra></extra>",
     )  # fmt: skip
     figure = go.Figure(heat)
     figure.update_layout(

@@ -3,7 +3,17 @@
 import re
 from dataclasses import dataclass
 
-__all__ = ["BLUES", "GREY", "MISSING", "Mark", "band_colours", "by_wavelength", "mark", "tinted_grey"]
+__all__ = [
+    "BLUES",
+    "GREY",
+    "MISSING",
+    "Mark",
+    "band_colours",
+    "by_wavelength",
+    "inked",
+    "mark",
+    "tinted_grey",
+]
 
 OKABE_ITO = ("#1A80C4", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
 """Okabe & Ito (2008), without black, which a dark page swallows; the palest last. Their blue, #0072B2, is lighter here:
@@ -79,3 +89,20 @@ def tinted_grey(colour: str) -> str:
     """Grey with a hint of a colour: an unselected point stays in its place and still tells its class."""
     parts = [round(0.7 * int(GREY[i : i + 2], 16) + 0.3 * int(colour[i : i + 2], 16)) for i in (1, 3, 5)]
     return "#" + "".join(f"{part:02X}" for part in parts)
+
+
+def inked(text: str, share: float) -> str:
+    """A text for a cell of `BLUES`, black or white: the one that stands out more, by 4.5 at least (WCAG 2, 1.4.3).
+
+    plotly's own choice, white or dark grey by brightness, falls to 2.9 in the middle of the scale.
+
+    Args:
+        share: what the cell shows, 0 to 1.
+    """
+    from plotly.colors import sample_colorscale, unlabel_rgb
+
+    colour = [one / 255 for one in unlabel_rgb(sample_colorscale(BLUES, [share])[0])]
+    linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in colour]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    white = 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05
+    return f"<span style='color:{'#FFFFFF' if white else '#000000'}'>{text}</span>"

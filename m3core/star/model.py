@@ -122,7 +122,7 @@ def _says(
         f"Share of each class among the {N_VOTES} labelled sources of the training split nearest to "
         f"{source.source_id} by cosine, 0 to 1, a row a modality (n_class / {N_VOTES}; the star itself and sources "
         "that are likely the same star do not vote). After the arrow: the class whose centre (normalised mean of its "
-        "training embeddings) has the largest cosine. "
+        "training embeddings) has the largest cosine. Cells below 0.005 are empty. "
         + ("The frame marks its label." if source.label is not None else "It has no label.")
     )
     return Panel("embedding_says", title, figure, caption, table)
@@ -176,7 +176,8 @@ def probability_panel(survey: Survey, source: Source, model: "Classifier", calib
     how = "calibrated" if calibration.is_fitted else "softmax of the logits, not calibrated"
     caption = (
         f"Probability of each class of {source.source_id}, 0 to 1, rows sum to 1, by the classifier with all "
-        f"modalities of the source, with one alone and with all but one ({how}: {calibration.reason})."
+        f"modalities of the source, with one alone and with all but one ({how}: {calibration.reason}). Cells below "
+        "0.005 are empty."
     )
     table = pd.DataFrame(found, columns=[f"p_{one}" for one in classes])
     table.insert(0, "modalities", [", ".join(part) for part in subsets.values()])

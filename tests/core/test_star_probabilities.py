@@ -1,11 +1,15 @@
 """Class probabilities on the page of a star, against the classifier asked by hand, and names that are told apart."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
+from plotly.colors import sample_colorscale, unlabel_rgb
 
 from m3core.classifier.calibration import Calibration
 from m3core.figures.model_inputs import class_share_figure, views_figure
+from m3core.figures.palette import BLUES, inked
 from m3core.kinds import View
 from m3core.model.batch import make_batch
 from m3core.model.clip import Classifier
@@ -91,12 +95,26 @@ def test_long_names_that_are_cut_alike_keep_their_own_rows():
     assert list(figure.data[1].y) == [names[2]]
 
 
-def test_shares_do_not_glare_on_a_dark_page():
+def test_cells_of_shares_are_empty_at_zero_and_are_read_everywhere_else():
     names = ["a", "b"]
-    [heat] = class_share_figure(np.array([[0.0, 1.0], [np.nan, 0.25]]), names, names, None, title="Share").data
-    nothing = heat.colorscale[0][1]
-    assert max(int(nothing[i : i + 2], 16) for i in (1, 3, 5)) < 128
-    assert [list(row) for row in heat.text] == [["0.00", "1.00"], ["", "0.25"]]
+    [heat] = class_share_figure(np.array([[0.004, 1.0], [np.nan, 0.25]]), names, names, None, title="Share").data
+    assert np.isnan(heat.z[0][0])
+    words = [[re.sub("<.*?>", "", one) for one in row] for row in heat.text]
+    assert words == [["", "1.00"], ["", "0.25"]]
+
+
+@pytest.mark.parametrize("share", np.linspace(0, 1, 21))
+def test_a_number_stands_out_from_its_cell(share):
+    """The contrast of WCAG 2, 1.4.3, is 4.5 for text."""
+    ink = re.search("#[0-9A-F]{6}", inked("0.35", share))[0]
+    cell = unlabel_rgb(sample_colorscale(BLUES, [share])[0])
+
+    def luminance(colour):
+        part = np.asarray(colour) / 255
+        return np.where(part <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+
+    low, high = sorted([luminance([int(ink[i : i + 2], 16) for i in (1, 3, 5)]), luminance(cell)])
+    assert (high + 0.05) / (low + 0.05) >= 4.5
 
 
 def test_two_curves_in_a_row_are_equally_wide():
