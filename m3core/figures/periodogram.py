@@ -3,6 +3,7 @@
 A peak carries its period (days) in customdata; a page folds on it.
 """
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,8 +33,9 @@ MOST_DRAWN = 4000
 
 LEVELS = (0.1, 0.01, 0.001)
 SMALL_PEAKS = 150
-TEXT_WIDTH, TEXT_HEIGHT = 0.09, 0.08
-"""Of the axes, what the name of a mark takes."""
+LETTER, LINE, MOST_LINES, MARGIN_TOP = 0.018, 13, 3, 40
+"""Names of marks stand above the axes, where no curve runs: what a letter takes of the narrowest axis that is drawn
+(beside a map), pixels of a line of names, how many lines, and pixels that the legend needs."""
 
 FREQUENCY, POWER = "Frequency [d⁻¹]", "Power (0 to 1)"
 
@@ -49,19 +51,21 @@ def periodogram_figure(found: Periodogram, period: float | None, *, height: int 
     # beside the axes, where no curve runs; the levels are too near to one another for a text each
     text = "FAP<br>0.1 %"
     notes = [_note(1.005, at, text, x_reference="paper", anchor="left", colour=ORANGE) for at in levels[-1:]]
+    names: list[dict[str, Any]] = []
     if period is not None and found.frequency[0] <= 1 / period <= found.frequency[-1]:
         f = 1 / period
-        power.append(_marks([f], [f"f {f:.6f} d⁻¹"], found, "folded here", GREEN, "triangle-down"))
+        power.append(_marks([(f, f"f {f:.6f} d⁻¹")], found, "folded here", GREEN, "triangle-down"))
         aliases = [(a.frequency, a.name) for a in found.aliases(f)]
         others = [(f / 2, "f / 2"), (2 * f, "2 f"), (3 * f, "3 f")]
         inside = [(at, name) for at, name in others if found.frequency[0] <= at <= found.frequency[-1]]
-        apart = _apart([(f, ""), *inside, *aliases], found)
         for group, name, colour, symbol in (
             (inside, "harmonics", OKABE_ITO[4], "triangle-up"), (aliases, "aliases", OKABE_ITO[3], "x"),
         ):  # fmt: skip
-            shown = [one if one in apart else "" for _, one in group]
-            names = [one for _, one in group]
-            power.append(_marks([at for at, _ in group], names, found, name, colour, symbol, shown=shown))
+            power.append(_marks(group, found, name, colour, symbol))
+        aliases.sort(key=lambda one: -_power_at(found, one[0]))
+        names, strokes = _names([(f, f"f {f:.4g}"), *inside, *aliases], found)
+        notes += names
+        shapes += strokes
     # last and not by WebGL, which lies below: a click takes the peak itself, not the sign of an alias beside it
     tops, top_power = np.array([p.frequency for p in found.peaks]), np.array([p.power for p in found.peaks])
     power.append(_peaks(tops, top_power, "highest peaks", ORANGE, 1) | {"type": "scatter"})
@@ -71,7 +75,9 @@ def periodogram_figure(found: Periodogram, period: float | None, *, height: int 
         [power, window], [(0.36, 1.0), (0.0, 0.24)], FREQUENCY, [POWER, "Window"], height=height, shapes=shapes,
         notes=notes,
     )  # fmt: skip
-    return figure.update_xaxes(range=[0, float(found.frequency[-1])]).update_layout(margin_r=48)
+    lines = max((one["yshift"] // LINE + 1 for one in names), default=0)
+    figure.update_xaxes(range=[0, float(found.frequency[-1])])
+    return figure.update_layout(margin_r=48, margin_t=MARGIN_TOP + LINE * lines, height=height + LINE * lines)
 
 
 def box_figure(found: BoxSearch, period: float | None, *, height: int = 320) -> go.Figure:
@@ -155,17 +161,13 @@ def _peaks(frequency: Any, power: Any, name: str, colour: str, row: int, *, size
 
 
 def _marks(
-    frequency: Sequence[float], names: Sequence[str], found: Periodogram, name: str, colour: str, symbol: str,
-    *, shown: Sequence[str] | None = None,
+    marks: Sequence[tuple[float, str]], found: Periodogram, name: str, colour: str, symbol: str
 ) -> dict[str, Any]:  # fmt: skip
     """Signs at frequencies, at the power that stands there."""
-    at = np.asarray(frequency, np.float64)
-    power = [_power_at(found, one) for one in frequency]
+    at = np.array([one for one, _ in marks])
     return {
-        "type": "scatter", "mode": "markers+text", "x": at, "y": power, "name": name, "customdata": 1 / at,
-        "text": [plain(one) for one in shown or names], "hovertext": [plain(one) for one in names],
-        "textposition": ["top right" if one < 0.05 * found.frequency[-1] else "top center" for one in at],
-        "textfont": {"size": 10},
+        "type": "scatter", "mode": "markers", "x": at, "y": [_power_at(found, one) for one in at], "name": name,
+        "customdata": 1 / at, "hovertext": [plain(one) for _, one in marks],
         "marker": {"color": colour, "size": 9, "symbol": symbol},
         "hovertemplate": "%{hovertext}<br>P = %{customdata:.7~f} d<br>%{y:.4f}<br>click to fold<extra></extra>",
         **_axes(1),
@@ -178,18 +180,31 @@ def _power_at(found: Periodogram, frequency: float) -> float:
     return float(found.power[max(0, near - 3) : near + 4].max())
 
 
-def _apart(marks: Sequence[tuple[float, str]], found: Periodogram) -> set[str]:
-    """The names that are written so that none lies on another: the first mark's, then those of more power."""
-    placed: list[tuple[float, float]] = []
-    shown = set()
-    high, wide = TEXT_HEIGHT * float(found.power.max()), TEXT_WIDTH * float(found.frequency[-1])
-    rest = sorted(marks[1:], key=lambda one: -_power_at(found, one[0]))
-    for at, name in [marks[0], *rest]:
-        power = _power_at(found, at)
-        if all(abs(at - x) >= wide or abs(power - y) >= high for x, y in placed):
-            placed.append((at, power))
-            shown.add(name)
-    return shown
+def _names(
+    marks: Sequence[tuple[float, str]], found: Periodogram
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:  # fmt: skip
+    """The names of marks in lines above the axes, the first first, as long as none lies on another; strokes to them.
+
+    Returns:
+        annotations and shapes.
+    """
+    last = float(found.frequency[-1])
+    taken: list[tuple[float, float, int]] = []
+    names, strokes = [], []
+    for at, name in marks:
+        text = plain(name.replace(" d⁻¹", ""))  # as the axis says
+        width = LETTER * (len(text) + 1) * last
+        for line, (anchor, left) in itertools.product(
+            range(MOST_LINES), (("center", at - width / 2), ("left", at), ("right", at - width))
+        ):
+            inside = left >= 0 and left + width <= last
+            if inside and all(left + width <= low or left >= high for low, high, row in taken if row == line):
+                taken.append((left, left + width, line))
+                note = _note(at, 1.0, text, x_reference="x", anchor=anchor, axis=1)
+                names.append({**note, "yshift": LINE * line, "font": {"size": 10, "color": GREY}})
+                strokes.append(_stroke(at))
+                break
+    return names, strokes
 
 
 def _axes(row: int) -> dict[str, str]:
@@ -204,6 +219,14 @@ def _level(at: float, axis: str) -> dict[str, Any]:
 def _here(x: float) -> dict[str, Any]:
     line = {"color": GREEN, "width": 1.5, "dash": "dot"}
     return {"type": "line", "xref": "x", "yref": "paper", "x0": x, "x1": x, "y0": 0, "y1": 1, "line": line}
+
+
+def _stroke(x: float) -> dict[str, Any]:
+    line = {"color": GREY, "width": 0.7, "dash": "dot"}
+    return {
+        "type": "line", "xref": "x", "yref": "y domain", "x0": x, "x1": x, "y0": 0, "y1": 1, "line": line,
+        "opacity": 0.7, "layer": "below",
+    }  # fmt: skip
 
 
 def _note(
