@@ -194,13 +194,14 @@ def _prewhitening(star: Star, settings: LightCurveSettings, progress: Progress) 
         name, _, what = one.name.partition(" (")
         row = {
             "name": name, "what": what.rstrip(")"),
-            "frequency [1/d]": one.frequency, "error [1/d]": one.error, "period [d]": one.period,
+            "frequency [1/d]": one.frequency, "frequency error [1/d]": one.error, "period [d]": one.period,
             "period error [d]": one.period_error, "S/N": one.signal_to_noise, "FAP": one.false_alarm,
             "explained": found.shares[step],
         }  # fmt: skip
         for curve, size, error in zip(fitted, one.amplitudes, one.amplitude_errors, strict=True):
             _, bracket, unit = curve.value_label.partition(" [")
-            row |= {f"amplitude {curve.name}{bracket}{unit}": size, f"error {curve.name}{bracket}{unit}": error}
+            amplitude = f"amplitude {curve.name}"
+            row |= {f"{amplitude}{bracket}{unit}": size, f"{amplitude} error{bracket}{unit}": error}
         rows.append(row)
     found_text = "; ".join(
         f"{one.name} = {value_and_error(one.frequency, one.error, digits=6)} d⁻¹, S/N {one.signal_to_noise:.1f}"
@@ -272,7 +273,7 @@ def _o_c(star: Star, settings: LightCurveSettings, progress: Progress) -> Panel:
     data = pd.DataFrame(
         [
             {
-                "cycle": one.cycle, f"{group.time_system} [d]": one.time, "error [d]": one.error,
+                "cycle": one.cycle, f"{group.time_system} [d]": one.time, f"{group.time_system} error [d]": one.error,
                 "O-C [d]": one.difference, "points": one.n_points,
             }
             for one in extrema

@@ -10,12 +10,17 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from m3core.figures.drawn_data import drawn_data
-from m3core.star.html import html_page
+from m3core.star.html import html_page, with_errors
 from m3core.star.panel import Panel
-from m3core.star.rounding import rounded_to_errors
 from pages.components.text import component_key, literal
 
 __all__ = ["configuration", "csv_bytes", "files", "html_bytes", "show", "show_panel", "show_table"]
+
+MOST_COLUMNS = 11
+"""Of a table beside the sidebar of a laptop."""
+
+FORMATS = {"FAP": "%.1e", "S/N": "%.3g"}
+"""Of numbers that no error stands beside; else five digits."""
 
 _SAVE = st.components.v2.component(
     "m3_save", js=(Path(__file__).parent / "assets" / "save.js").read_text(encoding="utf-8")
@@ -77,13 +82,18 @@ def show_panel(
 
 
 def show_table(data: pd.DataFrame, *, key: str, alt: str) -> None:
-    """Numbers to the digits that their errors allow; the file below a figure has all of them."""
-    shown = rounded_to_errors(data)
-    formats = {
-        name: st.column_config.NumberColumn(format="%.1e" if name == "FAP" else "%.12g")
-        for name in shown.select_dtypes("floating")
-    }
-    st.dataframe(shown, hide_index=True, key=key, alt=alt, column_config=formats)
+    """Numbers to the digits that their errors allow, those without one to five; the file below has all of them.
+
+    A table that is wider than the page and short stands on its side: nothing of it has to be scrolled to.
+    """
+    shown = with_errors(data).infer_objects()
+    formats = {name: FORMATS.get(str(name), "%.5g") for name in shown.select_dtypes("floating")}
+    if len(shown) < MOST_COLUMNS < shown.shape[1]:
+        text = {name: [formats.get(name, "%s") % one for one in shown[name]] for name in shown}
+        first = str(shown.columns[0])
+        shown, formats = pd.DataFrame(text).set_index(first).T.reset_index(names=first), {}
+    configured = {name: st.column_config.NumberColumn(format=one) for name, one in formats.items()}
+    st.dataframe(shown, hide_index=True, key=key, alt=alt, column_config=configured, height="content")
 
 
 def _safe(name: str) -> str:

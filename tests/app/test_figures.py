@@ -3,6 +3,7 @@
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from m3core.diagrams.colouring import Categories, Values, colouring
 from m3core.figures.light_curve import Curve, Fold, Look, curves_of, folded_figure, points_figure
@@ -167,3 +168,26 @@ def test_loss_and_recall():
     }  # fmt: skip
     assert {trace.name: list(trace.y) for trace in recall_figure(epochs).data} == {"a – b": [0.4], "chance": [0.05]}
     assert len(loss_figure([{"step": n, "loss": 0.0} for n in range(5000)], []).data[0].x) == 1000
+
+
+def table_app(n_rows: int) -> None:
+    import numpy as np
+    import pandas as pd
+
+    from pages.components.figure import show_table
+
+    numbers = {f"column {place}": np.linspace(1, 2, n_rows) / 3 for place in range(10)}
+    table = {"band": [f"b{row}" for row in range(n_rows)], "A1 [mag]": 0.30812, "A1 error [mag]": 0.0041, "n": 7}
+    show_table(pd.DataFrame(table | numbers | {"FAP": 1.23e-9}), key="table", alt="A table")
+
+
+def test_a_table_that_is_wide_and_short_stands_on_its_side_and_shows_every_row():
+    app = AppTest.from_function(table_app, args=(2,)).run()
+    shown = app.dataframe[0].value
+    assert list(shown.columns) == ["band", "b0", "b1"]
+    rows = shown.set_index("band")["b0"].to_dict()
+    assert rows["A1 [mag]"] == "0.308(4)"
+    assert (rows["n"], rows["column 0"], rows["FAP"]) == ("7", "0.33333", "1.2e-09")
+    long = AppTest.from_function(table_app, args=(20,)).run().dataframe[0]
+    assert list(long.value.columns)[:3] == ["band", "A1 [mag]", "n"]
+    assert long.value["column 0"].dtype == float
