@@ -128,6 +128,7 @@ def class_share_figure(
     text = [[inked(f"{value:.2f}", value) if np.isfinite(value) else "" for value in row] for row in seen]
     heat = go.Heatmap(
         z=seen, x=x, y=y, text=text, texttemplate="%{text}", zmin=0, zmax=1, xgap=1, ygap=1, colorscale=BLUES,
+        textfont={"size": 11},  # plotly's own goes by the length of the markup
         colorbar={"title": {"text": plain(title), "side": "right"}, "thickness": 12},
         hoverongaps=False, hovertemplate="%{y}: %{x} %{z:.3f}<extra></extra>",
     )  # fmt: skip

@@ -101,6 +101,7 @@ def test_cells_of_shares_are_empty_at_zero_and_are_read_everywhere_else():
     assert np.isnan(heat.z[0][0])
     words = [[re.sub("<.*?>", "", one) for one in row] for row in heat.text]
     assert words == [["", "1.00"], ["", "0.25"]]
+    assert heat.textfont.size, "plotly's own goes by the length of the text with its markup"
 
 
 @pytest.mark.parametrize("share", np.linspace(0, 1, 21))
