@@ -43,9 +43,10 @@ FREQUENCY, POWER = "Frequency [d⁻¹]", "Power (0 to 1)"
 def periodogram_figure(found: Periodogram, period: float | None, *, height: int = 420) -> go.Figure:
     """Power above, window function below; the folding frequency and its aliases marked, false-alarm levels dashed."""
     x, y, _ = thinned(found.frequency, found.power, MOST_DRAWN)
-    power = [_line(x, y, BLUE, "Lomb-Scargle", 1)]
+    # the legend has what is not said by title and axes: in a narrow place it has room for two lines
+    power = [_line(x, y, BLUE, "Lomb-Scargle", 1) | {"showlegend": False}]
     places = highest(found.power, SMALL_PEAKS, apart=2)
-    power.append(_peaks(found.frequency[places], found.power[places], "peaks", GREY, 1, size=4))
+    power.append(_peaks(found.frequency[places], found.power[places], "peaks", GREY, 1, size=4) | {"showlegend": False})
     levels = [at for level in LEVELS if (at := found.false_alarm_level(level)) < 1]
     shapes = [_level(at, "y") for at in levels]
     # beside the axes, where no curve runs; the levels are too near to one another for a text each
@@ -70,7 +71,7 @@ def periodogram_figure(found: Periodogram, period: float | None, *, height: int 
     tops, top_power = np.array([p.frequency for p in found.peaks]), np.array([p.power for p in found.peaks])
     power.append(_peaks(tops, top_power, "highest peaks", ORANGE, 1) | {"type": "scatter"})
     wx, wy, _ = thinned(found.frequency, found.window, MOST_DRAWN)
-    window = [_line(wx, wy, GREY, "window function", 2)]
+    window = [_line(wx, wy, GREY, "window function", 2) | {"showlegend": False}]
     figure = _rows(
         [power, window], [(0.36, 1.0), (0.0, 0.24)], FREQUENCY, [POWER, "Window"], height=height, shapes=shapes,
         notes=notes,

@@ -12,13 +12,16 @@ from plotly.offline import get_plotlyjs
 from m3core.periods.phase_zero import value_and_error
 from m3core.star.panel import Panel
 
-__all__ = ["html_page", "paper", "place_of", "with_errors"]
+__all__ = ["FORMATS", "MOST_COLUMNS", "html_page", "paper", "place_of", "turned", "with_errors"]
 
 MOST_VECTORS = 20_000
 """Points of a figure that a browser still draws as vectors without a pause."""
 
 MOST_COLUMNS = 7
 """Of a table half as wide as the page: one of more is cut off on paper."""
+
+FORMATS = {"FAP": "%.1e", "S/N": "%.3g"}
+"""Of columns of numbers that no error stands beside; else five digits."""
 
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; color: #1c1f24; background: #fff; margin: 0 auto; padding: 1.5rem;
@@ -30,7 +33,8 @@ figure.wide { grid-column: 1 / -1; }
 figure { margin: 0; min-width: 0; break-inside: avoid; } figure svg { max-width: 100%; height: auto; }
 figcaption, .lead { color: #555b66; font-size: .86rem; }
 .sentence { color: #555b66; border-left: 3px solid #c9cdd4; padding: .2rem .7rem; }
-.table { overflow: auto; max-height: 520px; } table { border-collapse: collapse; font-size: .84rem; }
+.table { overflow: auto; max-height: 520px; } table { border-collapse: collapse; font-size: .84rem;
+  margin-bottom: .3rem; }
 td a { word-break: break-all; color: #0b5394; }
 td, th { text-align: left; padding: .15rem .7rem .15rem 0; border-bottom: 1px solid #e4e6ea; }
 .star + .star { break-before: page; border-top: 1px solid #c9cdd4; margin-top: 2rem; padding-top: 1rem; }
@@ -110,7 +114,7 @@ def _panel(panel: Panel, place: str, drawn: Mapping[str, str]) -> str:
         live = paper(panel.figure).to_html(full_html=False, include_plotlyjs=False, div_id=place, config=options)
         body += re.sub(r"<script[^>]*>", LATER, live, count=1)
     elif not panel.sentence:
-        table = with_errors(panel.data)
+        table = turned(with_errors(panel.data), MOST_COLUMNS)
         body += f"<div class='table'>{_table(table)}</div>"
         wide = " class='wide'" if table.shape[1] > MOST_COLUMNS else ""
     caption = f"<figcaption>{html.escape(panel.caption)}</figcaption>" if panel.caption else ""
@@ -129,6 +133,18 @@ def with_errors(data: pd.DataFrame) -> pd.DataFrame:
         elif " error" not in head or str(name).replace(" error", "", 1) not in data.columns:
             shown[name] = list(data[name])
     return pd.DataFrame(shown, dtype=object)
+
+
+def turned(table: pd.DataFrame, most: int) -> pd.DataFrame:
+    """A table of more columns than `most` and fewer rows on its side, its cells as texts; any other as it is."""
+    if not len(table) < most < table.shape[1]:
+        return table
+    first = str(table.columns[0])
+    text = {
+        name: [FORMATS.get(str(name), "%.5g") % one if isinstance(one, float) else str(one) for one in table[name]]
+        for name in table
+    }
+    return pd.DataFrame(text).set_index(first).T.reset_index(names=first)
 
 
 def _table(data: pd.DataFrame) -> str:

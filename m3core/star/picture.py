@@ -19,7 +19,7 @@ import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
 from m3core.errors import M3Error
-from m3core.star.html import html_page, paper, place_of
+from m3core.star.html import MOST_COLUMNS, html_page, paper, place_of, turned, with_errors
 from m3core.star.panel import Panel
 
 __all__ = ["BrowserError", "find_browser", "pdf_bytes", "png_bytes", "svg_page"]
@@ -42,6 +42,20 @@ AT_ONCE = 40
 
 TALLEST = 16_000
 """Pixels: chromium takes no taller picture."""
+
+
+PRINT = """
+@page { size: A3; margin: 12mm; } body { max-width: none; }
+.panels { display: block; columns: 2; column-gap: 24px; } figure { margin-bottom: 16px; }
+figure.wide { column-span: all; } figure:has(.table) { break-inside: auto; } h2 { margin-top: 0; break-after: avoid; }
+"""
+"""Two columns, one filled before the other: rows of two, as on a screen, leave a page half empty by a tall figure."""
+
+COLUMN, COLUMN_WIDTH, HEAD = 1496, 504, 90
+"""Pixels of a column on paper, and of it what a star's heading takes of its first page."""
+
+PRINTED_LINE, PRINTED_LETTERS, AROUND = 20, 72, 50
+"""Pixels of a line of a caption on paper, letters in it, and pixels of title and gaps of a panel."""
 
 
 class BrowserError(M3Error):
@@ -226,14 +240,38 @@ def png_bytes(stars: Sequence[Star], scale: float = 2.0) -> bytes:
 
 def pdf_bytes(title: str, stars: Sequence[Star]) -> bytes:
     """The whole page with its tables on A3, figures as vectors."""
-    # tables break over pages, figures do not: they come last
-    ordered = [(head, lead, sorted(panels, key=lambda panel: panel.figure is None)) for head, lead, panels in stars]
+    ordered = [(head, lead, _packed(panels)) for head, lead, panels in stars]
     page = html_page(title, ordered, _drawn(_figures(ordered)))
-    rule = "<style>@page { size: A3; margin: 12mm; } .panels { grid-template-columns: 1fr 1fr; }</style>"
-    with _page(page.replace("</head>", f"{rule}</head>", 1)) as (place, command):
+    with _page(page.replace("</head>", f"<style>{PRINT}</style></head>", 1)) as (place, command):
         out = place.with_name("page.pdf")
         _run([*command, "--no-pdf-header-footer", f"--print-to-pdf={out}"], place)
         return _content(out)
+
+
+def _packed(panels: Sequence[Panel]) -> list[Panel]:
+    """Figures in their order and then tables, but that what still fits fills a column on paper."""
+    waiting = sorted(panels, key=lambda panel: panel.figure is None)
+    packed: list[Panel] = []
+    room = COLUMN - HEAD
+    while waiting:
+        place = next((place for place, panel in enumerate(waiting) if _printed(panel) <= room), None)
+        if place is None and room < COLUMN:
+            room = COLUMN
+            continue
+        packed.append(waiting.pop(place or 0))
+        room -= _printed(packed[-1])
+    return packed
+
+
+def _printed(panel: Panel) -> int:
+    """About how tall a panel with its caption is on paper, pixels."""
+    lines = sum(len(textwrap.wrap(text, PRINTED_LETTERS)) for text in (panel.sentence, panel.caption))
+    if panel.figure is not None:
+        return AROUND + int(panel.figure.layout.height or 400) * COLUMN_WIDTH // WIDTH + PRINTED_LINE * lines
+    if not panel.sentence:
+        table = turned(with_errors(panel.data), MOST_COLUMNS)
+        lines += 1 + sum(len(textwrap.wrap(" ".join(map(str, row)), PRINTED_LETTERS)) for row in table.to_numpy(object))
+    return AROUND + PRINTED_LINE * lines
 
 
 def _content(place: Path) -> bytes:

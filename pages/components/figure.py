@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from m3core.figures.drawn_data import drawn_data
-from m3core.star.html import html_page, with_errors
+from m3core.star.html import FORMATS, html_page, turned, with_errors
 from m3core.star.panel import Panel
 from pages.components.text import component_key, literal
 
@@ -18,9 +18,6 @@ __all__ = ["configuration", "csv_bytes", "files", "html_bytes", "show", "show_pa
 
 MOST_COLUMNS = 11
 """Of a table beside the sidebar of a laptop."""
-
-FORMATS = {"FAP": "%.1e", "S/N": "%.3g"}
-"""Of numbers that no error stands beside; else five digits."""
 
 _SAVE = st.components.v2.component(
     "m3_save", js=(Path(__file__).parent / "assets" / "save.js").read_text(encoding="utf-8")
@@ -86,14 +83,12 @@ def show_table(data: pd.DataFrame, *, key: str, alt: str) -> None:
 
     A table that is wider than the page and short stands on its side: nothing of it has to be scrolled to.
     """
-    shown = with_errors(data).infer_objects()
-    formats = {name: FORMATS.get(str(name), "%.5g") for name in shown.select_dtypes("floating")}
-    if len(shown) < MOST_COLUMNS < shown.shape[1]:
-        text = {name: [formats.get(name, "%s") % one for one in shown[name]] for name in shown}
-        first = str(shown.columns[0])
-        shown, formats = pd.DataFrame(text).set_index(first).T.reset_index(names=first), {}
-    configured = {name: st.column_config.NumberColumn(format=one) for name, one in formats.items()}
-    st.dataframe(shown, hide_index=True, key=key, alt=alt, column_config=configured, height="content")
+    shown = turned(with_errors(data).infer_objects(), MOST_COLUMNS)
+    formats = {
+        name: st.column_config.NumberColumn(format=FORMATS.get(str(name), "%.5g"))
+        for name in shown.select_dtypes("floating")
+    }
+    st.dataframe(shown, hide_index=True, key=key, alt=alt, column_config=formats, height="content")
 
 
 def _safe(name: str) -> str:

@@ -117,11 +117,15 @@ def test_a_table_is_written_with_its_errors_and_a_wide_one_is_not_cut_off():
     )  # fmt: skip
     shown = with_errors(table)
     assert shown.to_dict("records") == [{"modality": "g", "A1 [mag]": "0.308(4)", "R21": "", "error": 2}]
-    wide = table.assign(**{f"column {i}": i for i in range(5)})
+    short = table.assign(**{f"column {i}": i for i in range(5)})
+    wide = pd.concat([short] * 9)
     panels = [Panel("one", "One", None, "", table, hint="Click on it."), Panel("two", "Two", None, "", wide)]
     text = html_page("title", [("s", "lead", panels)], {})
     assert text.count("<figure>") == text.count("<figure class='wide'>") == 1
     assert "Click" not in text
+    turned = html_page("title", [("s", "lead", [Panel("short", "Short", None, "", short)])], {})
+    assert "<tr><td>A1 [mag]</td><td>0.308(4)</td></tr>" in turned, "as few rows stand on their side"
+    assert "<figure>" in turned
 
 
 def hostile(path) -> Survey:
@@ -195,6 +199,21 @@ def test_pictures_for_a_paper(folder, tmp_path):
     _, width, height = picture.svg_page(stars)
     assert np.frombuffer(png[16:24], ">u4").tolist() == [width, height]
     assert picture.pdf_bytes("title", stars).startswith(b"%PDF")
+
+
+@needs_chromium
+def test_pages_of_a_pdf_are_filled_and_nothing_of_a_star_is_lost():
+    """Below a tall figure there is room for a short one: rows of two in their order would take four pages."""
+    heights = [1100] * 6 + [500] * 6
+    panels = [
+        Panel(f"p{place}", "A figure", go.Figure(layout={"height": height}), "", pd.DataFrame())
+        for place, height in enumerate(heights)
+    ]
+    assert len(re.findall(rb"/Type /Page\b", picture.pdf_bytes("title", [("a", "", panels)]))) == 3
+    table = Panel("table", "A table", None, "", pd.DataFrame({"a": range(3)}))
+    packed = [panel.key for panel in picture._packed([table, *panels])]
+    assert sorted(packed) == sorted(["table", *(panel.key for panel in panels)])
+    assert packed[:3] == ["p0", "p6", "p1"]
 
 
 @needs_chromium
