@@ -9,12 +9,10 @@ import streamlit as st
 from pages.components import links, state
 from pages.components.border import guarded
 from pages.components.need import need_survey
-from pages.components.spectrum_file import catch_drops, dropped_spectra
+from pages.components.spectrum_file import dropped_spectra
 from pages.components.viewer import viewer
 
 above, below = st.container(), st.container()
-with below:
-    catch_drops()
 with above:
     if state.chosen().survey is None:
         dropped_spectra(None)

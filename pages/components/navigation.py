@@ -28,7 +28,7 @@ def declared_pages() -> Page:
     st.set_page_config(page_title="M3 Explorer", page_icon=str(ASSETS / "icon.svg"), layout="wide")
     st.logo(str(ASSETS / "logo.svg"), icon_image=str(ASSETS / "icon.svg"))
     st.html(ASSETS / "style.css")
-    return st.navigation(
+    page = st.navigation(
         [
             st.Page(PAGES / "home.py", title="Survey", icon=":material/dataset:", default=True),
             st.Page(PAGES / "manifold.py", title="Manifold", icon=":material/scatter_plot:"),
@@ -44,6 +44,11 @@ def declared_pages() -> Page:
             st.Page(PAGES / "import_data.py", title="Import", icon=":material/upload_file:"),
         ]
     )
+    if page.title == "Source":  # before the page: what is let go earlier is the browser's, which leaves for the file
+        with st.container(key="catch_drop"):
+            script = (ASSETS / "catch_drop.js").read_text(encoding="utf-8")
+            st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
+    return page
 
 
 def through_app() -> None:

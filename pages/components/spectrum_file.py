@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import streamlit as st
 
@@ -14,25 +13,13 @@ from pages.components.border import guarded, sentences
 from pages.components.spectrum_panel import file_spectra
 from pages.components.text import literal
 
-__all__ = ["catch_drops", "dropped_spectra"]
-
-_CATCH = st.components.v2.component(
-    "m3_catch_drop", js=(Path(__file__).parent / "assets" / "catch_drop.js").read_text(encoding="utf-8")
-)
-
-
-def catch_drops() -> None:
-    """Take what is let go anywhere on the page to the uploader of `dropped_spectra`, and hold it until that is there.
-
-    A page calls this first: what is dropped before it is loaded is the browser's, which leaves the page for the file.
-    """
-    _CATCH(data={"place": "spectrum_files"}, key="catch_drop", height=1)
+__all__ = ["dropped_spectra"]
 
 
 @st.fragment(key="dropped_spectra")
 @guarded
 def dropped_spectra(survey: Survey | None) -> None:
-    """The place to drop FITS files, and the spectra of those that were dropped, wherever on the page.
+    """The place to drop FITS files, and the spectra of those that were dropped, wherever on the page (catch_drop.js).
 
     Args:
         survey: whose sources and classes may be laid over them.

@@ -4,6 +4,7 @@ Every step waits for a state of the page, none for a time.
 """
 
 import base64
+import re
 
 import pytest
 
@@ -25,11 +26,18 @@ IS_WATCHED = "selector => Boolean(document.querySelector(selector)?.m3Say)"
 DROP = """([name, content]) => {
     const bytes = Uint8Array.from(atob(content), letter => letter.charCodeAt(0)), held = new DataTransfer();
     held.items.add(new File([bytes], name));
-    for (const kind of ['dragover', 'drop'])
-        document.querySelector('[data-testid="stMain"]').dispatchEvent(
-            new DragEvent(kind, {bubbles: true, cancelable: true, dataTransfer: held}));
+    for (const kind of ['dragover', 'drop']) {
+        const event = new DragEvent(kind, {bubbles: true, cancelable: true, dataTransfer: held});
+        document.querySelector('[data-testid="stMain"]').dispatchEvent(event);
+        if (!event.defaultPrevented) return false;
+    }
+    return true;
 }"""
 """A file let go over the middle of the page, not over the box for files."""
+
+
+LATE = re.compile("BidiComponent|FileUploader|PlotlyChart")
+"""Code that a browser loads after the frame of a page."""
 
 
 @pytest.fixture
@@ -146,3 +154,25 @@ def test_a_file_let_go_before_the_uploader_is_there_opens_too(source_page, tmp_p
     content = base64.b64encode((tmp_path / "early.fits").read_bytes()).decode()
     page.evaluate(WITHOUT_UPLOADER, ["early.fits", content])
     page.locator(".st-key-spectrum-early .js-plotly-plot").wait_for()
+
+
+def test_a_file_let_go_while_the_page_is_on_its_way_is_held_until_it_is_there(tmp_path, address, page):
+    made_survey(tmp_path / "workspace" / "surveys" / "spectra")
+    write_lamost(tmp_path / "early.fits", spectrum(5), lamost_cards(10, 20), "image")
+    waiting = []
+    page.route(
+        "**/static/js/*", lambda route: waiting.append(route) if LATE.search(route.request.url) else route.continue_()
+    )
+    page.goto(f"{address}/source?survey=spectra&source=s0")
+    page.wait_for_function("window.m3CatchDrop")
+    content = base64.b64encode((tmp_path / "early.fits").read_bytes()).decode()
+    assert page.evaluate(DROP, ["early.fits", content]), "the browser does not leave the page for it"
+    page.wait_for_function("document.querySelector('.st-key-spectrum_files')")
+    assert not page.locator('.st-key-spectrum_files input[type="file"]').count()
+    for route in waiting:
+        route.continue_()
+    page.unroute_all()
+    page.locator(".st-key-spectrum-early .js-plotly-plot").wait_for()
+    page.goto(f"{address}/manifold?survey=spectra")
+    page.locator('[data-testid="stMain"]').wait_for()
+    assert not page.evaluate(DROP, ["early.fits", content]), "on another page it is the browser's"

@@ -1,26 +1,28 @@
-// A file dropped anywhere on the page goes to one uploader: nobody has to aim.
-const TRIES = 300;
-const PAUSE = 100; // ms
-
-export default function ({ data, parentElement }) {
-  parentElement.m3Forget?.();
+// A file dropped anywhere on the page Source goes to its uploader: nobody has to aim, nor to wait for the page.
+(() => {
+  if (window.m3CatchDrop) return; // run anew with every page, in one document
+  window.m3CatchDrop = true;
+  const TRIES = 300;
+  const PAUSE = 100; // ms
+  const PLACE = ".st-key-spectrum_files";
+  const isHere = () => location.pathname.endsWith("/source");
   let timer = null;
 
-  function over(event) {
-    if (event.dataTransfer?.types?.includes("Files")) event.preventDefault();
-  }
+  document.addEventListener("dragover", (event) => {
+    if (isHere() && event.dataTransfer?.types?.includes("Files")) event.preventDefault();
+  });
 
-  function drop(event) {
+  document.addEventListener("drop", (event) => {
     const files = event.dataTransfer?.files;
-    if (!files?.length || event.target.closest?.('[data-testid="stFileUploader"]')) return; // aimed at one
+    if (!isHere() || !files?.length || event.target.closest?.('[data-testid="stFileUploader"]')) return; // aimed at one
     event.preventDefault();
     give([...files], TRIES); // the list itself is emptied when this event is over
-  }
+  });
 
-  // the browser may still be loading the code of the uploader
+  // the browser may still be loading the code of the uploader, or the server the page
   function give(files, tries) {
     clearTimeout(timer);
-    const input = document.querySelector(`.st-key-${data.place} input[type="file"]`);
+    const input = document.querySelector(`${PLACE} input[type="file"]`);
     if (!input) {
       if (tries > 0) timer = setTimeout(give, PAUSE, files, tries - 1);
       return;
@@ -29,15 +31,6 @@ export default function ({ data, parentElement }) {
     for (const file of files) held.items.add(file);
     input.files = held.files;
     input.dispatchEvent(new Event("change", { bubbles: true }));
-    input.closest(`.st-key-${data.place}`).scrollIntoView({ block: "start", behavior: "smooth" });
+    input.closest(PLACE).scrollIntoView({ block: "start", behavior: "smooth" });
   }
-
-  document.addEventListener("dragover", over);
-  document.addEventListener("drop", drop);
-  parentElement.m3Forget = () => {
-    clearTimeout(timer);
-    document.removeEventListener("dragover", over);
-    document.removeEventListener("drop", drop);
-  };
-  return parentElement.m3Forget;
-}
+})();
