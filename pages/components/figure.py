@@ -84,11 +84,13 @@ def show_table(data: pd.DataFrame, *, key: str, alt: str) -> None:
     A table that is wider than the page and short stands on its side: nothing of it has to be scrolled to.
     """
     shown = turned(with_errors(data).infer_objects(), MOST_COLUMNS)
-    formats = {
+    columns: dict[Any, Any] = {
         name: st.column_config.NumberColumn(format=FORMATS.get(str(name), "%.5g"))
         for name in shown.select_dtypes("floating")
     }
-    st.dataframe(shown, hide_index=True, key=key, alt=alt, column_config=formats, height="content")
+    if shown.shape[1] == 2:  # names and values, of which one may be a sentence
+        columns[shown.columns[0]] = st.column_config.Column(width=130)
+    st.dataframe(shown, hide_index=True, key=key, alt=alt, column_config=columns, height="content")
 
 
 def _safe(name: str) -> str:
