@@ -88,8 +88,8 @@ def show_table(data: pd.DataFrame, *, key: str, alt: str) -> None:
         name: st.column_config.NumberColumn(format=FORMATS.get(str(name), "%.5g"))
         for name in shown.select_dtypes("floating")
     }
-    if shown.shape[1] == 2:  # names and values, of which one may be a sentence
-        columns[shown.columns[0]] = st.column_config.Column(width=130)
+    if list(shown) == ["what", "value"]:  # one value may be a sentence; what room there is left both share
+        columns = {"what": st.column_config.Column(width=130), "value": st.column_config.Column(width=720)}
     st.dataframe(shown, hide_index=True, key=key, alt=alt, column_config=columns, height="content")
 
 
