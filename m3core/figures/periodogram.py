@@ -33,15 +33,23 @@ MOST_DRAWN = 4000
 
 LEVELS = (0.1, 0.01, 0.001)
 SMALL_PEAKS = 150
-LETTER, LINE, MOST_LINES, MARGIN_TOP = 0.018, 13, 3, 40
-"""Names of marks stand above the axes, where no curve runs: what a letter takes of the narrowest axis that is drawn
-(beside a map), pixels of a line of names, how many lines, and pixels that the legend needs."""
+LETTER, NARROW_LETTER = 0.0115, 0.018
+"""Of the axes, what a letter of a mark's name takes: 526 pixels wide on paper, 290 beside a map."""
+
+LINE, MOST_LINES, MARGIN_TOP = 13, 3, 46
+"""Names of marks stand above the axes, where no curve runs: pixels of a line of them, how many, and the legend's."""
 
 FREQUENCY, POWER = "Frequency [d⁻¹]", "Power (0 to 1)"
 
 
-def periodogram_figure(found: Periodogram, period: float | None, *, height: int = 420) -> go.Figure:
-    """Power above, window function below; the folding frequency and its aliases marked, false-alarm levels dashed."""
+def periodogram_figure(
+    found: Periodogram, period: float | None, *, height: int = 420, narrow: bool = False
+) -> go.Figure:  # fmt: skip
+    """Power above, window function below; the folding frequency and its aliases marked, false-alarm levels dashed.
+
+    Args:
+        narrow: for a place narrower than half a page, where fewer names have room.
+    """
     x, y, _ = thinned(found.frequency, found.power, MOST_DRAWN)
     # the legend has what is not said by title and axes: in a narrow place it has room for two lines
     power = [_line(x, y, BLUE, "Lomb-Scargle", 1) | {"showlegend": False}]
@@ -64,7 +72,7 @@ def periodogram_figure(found: Periodogram, period: float | None, *, height: int 
         ):  # fmt: skip
             power.append(_marks(group, found, name, colour, symbol))
         aliases.sort(key=lambda one: -_power_at(found, one[0]))
-        names, strokes = _names([(f, f"f {f:.4g}"), *inside, *aliases], found)
+        names, strokes = _names([(f, f"f {f:.4g}"), *inside, *aliases], found, NARROW_LETTER if narrow else LETTER)
         notes += names
         shapes += strokes
     # last and not by WebGL, which lies below: a click takes the peak itself, not the sign of an alias beside it
@@ -182,7 +190,7 @@ def _power_at(found: Periodogram, frequency: float) -> float:
 
 
 def _names(
-    marks: Sequence[tuple[float, str]], found: Periodogram
+    marks: Sequence[tuple[float, str]], found: Periodogram, letter: float
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:  # fmt: skip
     """The names of marks in lines above the axes, the first first, as long as none lies on another; strokes to them.
 
@@ -194,7 +202,7 @@ def _names(
     names, strokes = [], []
     for at, name in marks:
         text = plain(name.replace(" d⁻¹", ""))  # as the axis says
-        width = LETTER * (len(text) + 1) * last
+        width = letter * (len(text) + 1) * last
         for line, (anchor, left) in itertools.product(
             range(MOST_LINES), (("center", at - width / 2), ("left", at), ("right", at - width))
         ):

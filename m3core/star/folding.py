@@ -35,7 +35,7 @@ class LightCurveSettings:
         fitted, n_harmonics, convention: draw a Fourier fit; its harmonics, 0: chosen by BIC; of its phases.
         shortest_period: of the searches, days; None: 0.1, or 0.02 where the period is under 0.2.
         panels: those wanted, of `PANELS`; only they are computed.
-        height: of a light curve, pixels.
+        height: of a light curve, pixels; narrow: for a place narrower than half a page.
     """
 
     value: Literal["survey", "mag", "flux"] = "survey"
@@ -57,6 +57,7 @@ class LightCurveSettings:
     shortest_period: float | None = None
     panels: tuple[str, ...] = PANELS
     height: int = 320
+    narrow: bool = False
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,7 @@ def _periodogram(star: Star, settings: LightCurveSettings, progress: Progress) -
         "peaks of the window function. "
         f"{len(found.frequency):,} frequencies to {found.frequency[-1]:.4g} d⁻¹.{_drawn_of(k)}"
     )
-    figure = periodogram_figure(found, _period(star))
+    figure = periodogram_figure(found, _period(star), narrow=settings.narrow)
     return Panel(key, title, figure, caption, _drawn(figure, "power"), hint="Click on a peak to fold there.")
 
 

@@ -47,7 +47,8 @@ def light_curve_panel(survey: Survey, source: Source, *, wide: bool) -> None:
         for one in shown:
             one.draw()
         settings = display_settings(survey, source, wide=wide, more=[one for one in buttons if one not in shown])
-    settings = replace(settings, period=period, height=320 if wide else 205, panels=("light_curve", "folded"))
+    above, height = ("light_curve", "folded"), 320 if wide else 205
+    settings = replace(settings, period=period, height=height, narrow=not wide, panels=above)
     star = star_of(survey, source, settings)
     if periods and wide:
         st.caption(_known(periods))

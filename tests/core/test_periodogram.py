@@ -101,13 +101,14 @@ def test_thinning_keeps_the_peaks():
 
 
 def test_no_two_names_of_marks_lie_on_each_other_or_on_the_curve():
-    """Of a red giant f and f ± 1 d⁻¹ are the same place on the figure; beside a map its axes are 290 pixels wide."""
+    """Of a red giant f and f ± 1 d⁻¹ are the same place; the axes are 290 pixels wide beside a map, 526 on paper."""
     rng = np.random.default_rng(2)
     time = np.sort(rng.choice(1500, 400, replace=False) + 0.4 + 0.05 * rng.uniform(size=400))
-    for period in (281.9, 0.5479):
+    for period, narrow in itertools.product((281.9, 0.5479), (True, False)):
         value = np.cos(2 * np.pi * time / period) + 0.1 * rng.standard_normal(400)
         found = periodogram([(time, value, np.full(400, 0.1))])
-        figure = periodogram_figure(found, period)
+        figure = periodogram_figure(found, period, narrow=narrow)
+        pixels, letter = (290, 5.2) if narrow else (526, 5.8)
         named = [note for note in figure.layout.annotations if note.xref == "x"]
         assert len(named) > 4
         assert named[0].text == f"f {1 / period:.4g}"
@@ -115,10 +116,10 @@ def test_no_two_names_of_marks_lie_on_each_other_or_on_the_curve():
         assert all(note.y == 1 and note.yref == "y domain" and note.yanchor == "bottom" for note in named), "above"
         spans = []
         for note in named:
-            wide, x = 5.2 * len(note.text), 290 * note.x / found.frequency[-1]
+            wide, x = letter * len(note.text), pixels * note.x / found.frequency[-1]
             left = x - wide * {"left": 0, "center": 0.5, "right": 1}[note.xanchor]
             assert left >= 0
-            assert left + wide <= 290
+            assert left + wide <= pixels
             spans.append((note.yshift, left, left + wide))
         spans.sort()
         assert all(row != after or end <= start for (row, _, end), (after, start, _) in itertools.pairwise(spans))
