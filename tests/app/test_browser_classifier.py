@@ -16,7 +16,7 @@ pytestmark = needs_browser
 FULLEST = """() => {
     const chart = document.querySelector('.js-plotly-plot'), points = chart?._fullData?.[1];
     if (!points?.customdata) return null;
-    const counts = chart._fullData[0].text.flat().map(text => text ? +text.split('<br>')[1] : 0);
+    const counts = chart._fullData[0].text.flat().map(text => text ? parseInt(text.split('<br>')[1]) : 0);
     const most = counts.indexOf(Math.max(...counts)), {xaxis, yaxis} = chart._fullLayout;
     const box = chart.getBoundingClientRect();
     return {x: box.x + xaxis._offset + xaxis.d2p(points.x[most]), y: box.y + yaxis._offset + yaxis.d2p(points.y[most]),

@@ -1,6 +1,7 @@
 """The classifier page: its sections, a cell's sources, other runs and surveys, and the form that makes a classifier."""
 
 import json
+import re
 import shutil
 from dataclasses import asdict
 
@@ -82,7 +83,8 @@ def test_the_matrix_is_that_of_the_evaluation(workspace):
     survey, run = Survey.open(workspace / "surveys" / "small"), Run.open(workspace / "runs" / "tells")
     found = evaluate(run, survey)
     cells = matrix["data"][1]["customdata"]
-    counts = [int(text.split("<br>")[1]) if text else 0 for row in matrix["data"][0]["text"] for text in row]
+    texts = [re.sub("<[^>]*>", " ", text).split() for row in matrix["data"][0]["text"] for text in row]
+    counts = [int(words[1]) if words else 0 for words in texts]
     assert sum(counts) == len(found.rows) == 24
     for (true, predicted), count in zip(cells, counts, strict=True):
         ids = list(scores._of_cells(survey, found, [[true, predicted]]))
