@@ -107,7 +107,7 @@ def _periodogram(star: Star, settings: LightCurveSettings, progress: Progress) -
     k = thinned(found.frequency, found.power, MOST_DRAWN)[2]
     best = ", ".join(
         f"{value_and_error(one.period, one.period_error, digits=7)} d (power {one.power:.3f}, "
-        f"FAP {one.false_alarm:.1g})"
+        f"FAP {one.false_alarm:.1g})".replace("FAP 0)", "FAP below 1e-300)")  # the least that a double holds
         for one in found.peaks[:3]
     )
     levels = ", ".join(f"{found.false_alarm_level(level):.3f}" for level in LEVELS)

@@ -228,6 +228,13 @@ def test_the_change_of_a_period_is_said_to_the_digits_of_its_error(tmp_path):
     assert int(rate.partition("e")[2]) - digits in (int(error.partition("e")[2]), int(error.partition("e")[2]) - 1)
 
 
+def test_a_chance_too_small_for_a_number_is_not_called_none(tmp_path):
+    survey = written(tmp_path / "s", {"g": pulsator(n=2000)})
+    caption = panels_of(survey, panels=("periodogram",), shortest_period=0.4)["periodogram"].caption
+    assert "FAP below 1e-300)" in caption
+    assert "FAP 0)" not in caption
+
+
 def test_the_amplitude_is_said(tmp_path):
     caption = panels_of(written(tmp_path / "s", {"g": pulsator(n=2000)}), panels=("light_curve",))[
         "light_curve"

@@ -41,11 +41,11 @@ def listing(survey: Survey, found: Outliers, verdicts: Verdicts) -> Listing:
     said = {name: one.verdict for name, one in verdicts.current().items()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         order_by = st.selectbox(
-            "Order by", list(scores.columns), key="outliers_order_by", persist_state="session", width=230,
+            "Order by", list(scores.columns), key="outliers_order_by", persist_state="session", width=205,
             help="A score or a single detector; higher is odder in each. The formulas are below the list.",
         )  # fmt: skip
         classes = st.multiselect(
-            "Classes", survey.classes, key=f"outliers_classes_{survey.hash[:8]}", placeholder="all", width=220,
+            "Classes", survey.classes, key=f"outliers_classes_{survey.hash[:8]}", placeholder="all", width=180,
             persist_state="session",
         )  # fmt: skip
     with st.container(horizontal=True):
