@@ -98,6 +98,11 @@ def _dotted(period: float | None) -> str:
     return "" if period is None else " Dotted: the folding period."
 
 
+def _chance(share: float) -> str:
+    """'4e-91'; 0 is no chance, but less than a double holds."""
+    return f"{share:.1g}" if share > 0 else "below 1e-300"
+
+
 def _periodogram(star: Star, settings: LightCurveSettings, progress: Progress) -> Panel:
     key, title = "periodogram", "Lomb-Scargle periodogram"
     group = star.groups[0]
@@ -107,7 +112,7 @@ def _periodogram(star: Star, settings: LightCurveSettings, progress: Progress) -
     k = thinned(found.frequency, found.power, MOST_DRAWN)[2]
     best = ", ".join(
         f"{value_and_error(one.period, one.period_error, digits=7)} d (power {one.power:.3f}, "
-        f"FAP {one.false_alarm:.1g})".replace("FAP 0)", "FAP below 1e-300)")  # the least that a double holds
+        f"FAP {_chance(one.false_alarm)})"
         for one in found.peaks[:3]
     )
     levels = ", ".join(f"{found.false_alarm_level(level):.3f}" for level in LEVELS)
