@@ -34,8 +34,8 @@ def light_curve_panel(survey: Survey, source: Source, *, wide: bool) -> None:
     """
     periods = known_periods(survey, source)
     key = f"period_{survey.hash[:8]}_{source.source_id}"
-    if key not in st.session_state:
-        st.session_state[key] = _allowed(periods[0].days) if periods else None
+    # said anew in every run: on the way to another page Streamlit keeps the value and gives the field its least one
+    st.session_state[key] = st.session_state.get(key, _allowed(periods[0].days) if periods else None)
     with st.container(key="period_row", horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         period = st.number_input(
             "Period [d]", min_value=SHORTEST, max_value=LONGEST, step=1e-4, format="%.7f", key=key,
