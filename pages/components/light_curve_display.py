@@ -91,14 +91,13 @@ def _toggles() -> tuple[bool, bool]:
 def _epoch(survey: Survey, source: Source) -> float | None:
     """Of this source, in the time system of its survey; it begins at the first observation."""
     key = f"epoch_{survey.hash[:8]}_{source.source_id}"
-    if key not in st.session_state:
-        first = [
-            float(one.x.min())
-            for name, spec in survey.modalities.items()
-            for one in kind_of(spec).series(spec, source)
-            if one.foldable and len(one.x)
-        ]
-        st.session_state[key] = min(first, default=0.0)
+    first = [
+        float(one.x.min())
+        for name, spec in survey.modalities.items()
+        for one in kind_of(spec).series(spec, source)
+        if one.foldable and len(one.x)
+    ]
+    st.session_state[key] = st.session_state.get(key, min(first, default=0.0))  # as the period is
     return st.number_input(
         "Epoch [d]", key=key, format="%.5f", persist_state="session", help="In the survey's own time system."
     )

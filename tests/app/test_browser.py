@@ -106,7 +106,11 @@ def test_the_whole_job(files, page):
 
     page.reload()
     page.locator(".st-key-viewer_head code", has_text=source_id).wait_for()
+    field = page.get_by_role("spinbutton", name="Period [d]", exact=True)
+    period = float(field.input_value())
+    assert period > 0.01
     page.get_by_role("link", name="Source", exact=True).click()
-    page.get_by_text("Nearest neighbours").wait_for()
+    page.locator(".st-key-viewer_wide").get_by_text("Nearest neighbours").wait_for()
+    assert float(field.input_value()) == period, "what was chosen on the map goes along"
     assert f"source={source_id}" in page.url
     assert page.locator(".st-key-viewer_head code").inner_text().strip() == source_id
