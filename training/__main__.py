@@ -116,15 +116,16 @@ def embed(
     survey: SurveyOption,
     neighbors: Annotated[int | None, typer.Option("--neighbors", help="UMAP: neighbours of a source.")] = None,
     min_dist: Annotated[float | None, typer.Option("--min-dist", help="UMAP: how close points may lie.")] = None,
+    lists: Annotated[bool, typer.Option(help="List outliers and suspects too: their pages open at once.")] = True,
 ) -> None:
-    """Embed every source of a survey with a run's model, and map it."""
+    """Embed every source of a survey with a run's model, map it, and list outliers and suspects."""
     with one_line_errors():
         opened = Run.open(run)
         from dataclasses import replace
 
         from m3core.survey import Survey
         from training.pretrain import map_settings
-        from training.readout import embed_and_map, score_sentences
+        from training.readout import embed_and_map, make_lists, score_sentences
         from training.run_config import RunConfig
 
         settings = map_settings(RunConfig.read(opened).settings)
@@ -137,6 +138,8 @@ def embed(
 
         if not embed_and_map(opened, data, settings, report):
             typer.echo(f"{data.path.name} is embedded and mapped already by {opened.name}: nothing to do.")
+        if lists:
+            make_lists(opened, data, report)
         typer.echo("\n".join(score_sentences(opened, data)))
 
 

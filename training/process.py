@@ -93,16 +93,18 @@ def resume(run: Run) -> None:
     _start(["resume", str(run.path.resolve())], lambda: run.status().heartbeat > before.heartbeat)
 
 
-def embed(run: Run, survey: Survey, report: Callable[[float, str], None]) -> None:
+def embed(run: Run, survey: Survey, report: Callable[[float, str], None], *, lists: bool) -> None:
     """Embed and map a survey by a run in a process of its own, and wait for its end.
 
     Args:
+        lists: whether outliers and suspects are listed too.
         report: told the fraction done of the step under way and its name; raising from it ends the process.
 
     Raises:
         RunError: the sentence that the process left.
     """
     arguments = ["embed", "--run", str(run.path.resolve()), "--survey", str(survey.path.resolve())]
+    arguments.append("--lists" if lists else "--no-lists")
     process = _popen(arguments, subprocess.PIPE)
     last = ""
     try:

@@ -7,6 +7,7 @@ import streamlit as st
 from demo import NAME, OPTIONS
 from demo.install import install, is_wanted
 from pages.components import jobs, links, state
+from pages.components.lists import make_lists
 from training import process
 
 __all__ = ["first_start", "wait_for_demo"]
@@ -77,5 +78,8 @@ def _is_at_work() -> bool:
 
 def _make(report: jobs.Progress) -> None:
     workspace = state.workspace()
-    if not install(workspace, report):
-        process.embed(workspace.run(NAME), workspace.survey(NAME), report)
+    has_map = install(workspace, report)
+    run, survey = workspace.run(NAME), workspace.survey(NAME)
+    if not has_map:
+        process.embed(run, survey, report, lists=False)
+    make_lists(run, survey)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.components import jobs, links, resources, state
+from pages.components.lists import make_lists
 from pages.components.text import literal, sentence
 from training import process
 
@@ -45,7 +46,12 @@ def offer(run_name: str, survey_name: str, why: str) -> None:
     st.info(sentence(why.partition(": make")[0]))
     _other_map(run_name)
     if st.button(f"Embed {literal(survey_name)} with {literal(run_name)}", type="primary"):
-        jobs.start(key, "The embedding", lambda report: process.embed(run, survey, report))
+
+        def work(report: jobs.Progress) -> None:
+            process.embed(run, survey, report, lists=False)
+            make_lists(run, survey)
+
+        jobs.start(key, "The embedding", work)
         st.rerun()
 
 

@@ -14,7 +14,7 @@ import streamlit as st
 from m3core.errors import M3Error, one_sentence
 from pages.components.text import literal, sentence
 
-__all__ = ["Job", "awaited", "forget", "job", "keep", "show_fault", "show_progress", "start", "start_once"]
+__all__ = ["Job", "at_work", "awaited", "forget", "job", "keep", "show_fault", "show_progress", "start", "start_once"]
 
 log = logging.getLogger("m3.app")
 
@@ -104,6 +104,11 @@ def start_once(key: str, title: str, work: Callable[[Progress], Any]) -> Job:
 def forget(key: str) -> None:
     """Drop a job that has ended and was seen."""
     _jobs().pop(key, None)
+
+
+def at_work(prefix: str) -> list[str]:
+    """Keys of the jobs under way that begin with `prefix`."""
+    return [key for key, found in list(_jobs().items()) if key.startswith(prefix) and found.is_alive()]
 
 
 def keep(prefix: str, most: int) -> None:

@@ -1,21 +1,46 @@
-"""Lists of findings that the run itself makes when its training ends."""
+"""Lists of outliers and suspects that are being made before their pages ask for them."""
 
 import time
 
+from m3core.survey import Survey
 from m3core.workspace.run import Run, State
 from pages.components import jobs
+from training import process
 
-__all__ = ["wait_for_training"]
+__all__ = ["await_lists", "lists_under_way", "make_lists"]
 
+PREFIX = "lists "
 POLL_SECONDS = 0.5
 
 
-def wait_for_training(run: Run, report: jobs.Progress) -> None:
-    """While a training is at its lists, follow it: doing the same beside it would take twice as long.
+def _key(run: Run, survey: Survey) -> str:
+    return f"{PREFIX}{run.path} {survey.hash[:16]}"
+
+
+def make_lists(run: Run, survey: Survey) -> None:
+    """List in a process of its own what a run has embedded: the map is there, and answers meanwhile."""
+    jobs.start(_key(run, survey), "The lists", lambda report: process.embed(run, survey, report, lists=True))
+
+
+def await_lists(run: Run, survey: Survey, report: jobs.Progress) -> None:
+    """While a training is at its lists, or `make_lists` at work, follow it: doing the same beside it would take twice
+    as long.
 
     Args:
         report: raising from it ends the wait.
     """
-    while (status := run.status()).state is State.LISTING:
-        report(status.progress, f"The training is at its end and lists {status.message}")
+    while True:
+        found, status = jobs.job(_key(run, survey)), run.status()
+        if status.state is State.LISTING:
+            report(status.progress, f"The training is at its end and lists {status.message}")
+        elif found is not None and found.is_alive():
+            report(found.fraction, found.sentence or found.title)
+        else:
+            return
         time.sleep(POLL_SECONDS)
+
+
+def lists_under_way() -> None:
+    """A bar for what `make_lists` has under way, in the sidebar."""
+    for key in jobs.at_work(PREFIX):
+        jobs.show_progress(key)

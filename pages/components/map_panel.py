@@ -32,6 +32,10 @@ __all__ = [
 ANSWERS = ["viewer", "selected"]
 """Keys of the fragments that answer a click: the source, and what is selected."""
 
+CHARTS = "charts"
+"""Key of the charts' own fragment. A click runs only what answers it in any case; but one on a chart outside a fragment
+would stop the clocks of all others, those of the bars in the sidebar (Streamlit 1.67)."""
+
 REVISION, DRAWN, POINTS, SHOWS_CLICK = "map_revision", "map_drawn", "map_points", "map_shows_click"
 
 
@@ -69,6 +73,7 @@ def controls(survey_name: str, names: Sequence[str], columns: Sequence[str]) -> 
     return MapView(tuple(names) if together else (name,), column, log)
 
 
+@st.fragment(key=CHARTS)
 def charts(view: MapView) -> str:
     """Draw the maps of a view, two to a row.
 
@@ -162,7 +167,7 @@ def _answer(key: str, view: MapView, name: str) -> None:
         state.select_in_order(ids)
         if len(view.names) > 1:
             _draw_others_anew(view, name)
-            return  # the whole page runs again
+            st.rerun()
     st.rerun(ANSWERS)
 
 

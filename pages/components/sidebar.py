@@ -6,6 +6,7 @@ from m3core.errors import M3Error
 from pages.components import links, resources, state
 from pages.components.border import sentences
 from pages.components.find import find
+from pages.components.lists import lists_under_way
 from pages.components.live import active_runs
 from pages.components.training_form import training_form
 
@@ -36,6 +37,7 @@ def show(page: str) -> None:
             find(survey, links.MANIFOLD if page == "Manifold" else links.SOURCE)
         with active:
             active_runs()
+            lists_under_way()
         with form:
             training_form(survey, name)
 

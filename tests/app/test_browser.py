@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.app.conftest import needs_browser
-from tests.conftest import SHARED, light_curve
+from m3core.workspace.run import State
+from tests.app.conftest import make_run, needs_browser
+from tests.conftest import SHARED, light_curve, make_survey
+from training.record import Record
 
 pytestmark = needs_browser
 
@@ -114,3 +116,23 @@ def test_the_whole_job(files, page):
     assert float(field.input_value()) == period, "what was chosen on the map goes along"
     assert f"source={source_id}" in page.url
     assert page.locator(".st-key-viewer_head code").inner_text().strip() == source_id
+
+
+def test_a_click_on_the_map_leaves_the_bar_of_a_training_going(tmp_path, address, page):
+    workspace = tmp_path / "workspace"
+    make_run(workspace / "runs" / "done", make_survey(workspace / "surveys" / "small"))
+    (workspace / "runs" / "other").mkdir()
+    record = Record(workspace / "runs" / "other")
+    record.update(state=State.TRAINING, epoch=1, epochs=9)
+    page.goto(f"{address}/manifold?survey=small&run=done")
+    page.get_by_text("other: epoch 1 of 9").wait_for()
+    page.locator(".js-plotly-plot .gl-canvas").first.wait_for()
+    page.wait_for_timeout(1500)
+    place = page.evaluate(POINT, [0, 3])
+    page.mouse.move(place["x"], place["y"])
+    page.wait_for_timeout(300)
+    page.mouse.click(place["x"], place["y"])
+    page.locator(".st-key-viewer_head code").wait_for()
+    for epoch in (2, 3):
+        record.update(epoch=epoch)
+        page.get_by_text(f"other: epoch {epoch} of 9").wait_for()

@@ -1,15 +1,18 @@
 """The outliers page: the list, its reasons, verdicts by button, undo, what is kept and what is taken in again."""
 
+import threading
+
 import pytest
 
 from m3core.outliers.score import outlier_table
 from m3core.outliers.store import outliers_folder, read_outliers
 from m3core.workspace.run import State
 from m3core.workspace.verdicts import Verdicts
-from pages.components.lists import wait_for_training
+from pages.components.lists import await_lists, make_lists
 from tests.app.conftest import make_run, open_page, said
 from tests.app.test_classifier_page import charts, settled
 from tests.conftest import make_survey
+from training import process
 from training.record import Record
 
 
@@ -40,7 +43,7 @@ def click(app, label):
 
 
 def test_a_list_that_the_training_makes_is_waited_for(workspace):
-    _, run = workspace
+    survey, run = workspace
     told, place = [], run.path / "status.json"
     finished = place.read_text()
     Record(run.path).update(state=State.LISTING, progress=0.4, message="outliers: Measuring light curves.")
@@ -49,8 +52,28 @@ def test_a_list_that_the_training_makes_is_waited_for(workspace):
         told.append((done, said))
         place.write_text(finished)
 
-    wait_for_training(run, report)
+    await_lists(run, survey, report)
     assert told == [(0.4, "The training is at its end and lists outliers: Measuring light curves.")]
+
+
+def test_lists_that_follow_an_embedding_are_waited_for(workspace, monkeypatch):
+    survey, run = workspace
+    told, go_on = [], threading.Event()
+
+    def embed(_run, _survey, report, *, lists):
+        assert lists
+        report(0.3, "Listing outliers")
+        assert go_on.wait(60)
+
+    def report(done, said):
+        told.append((done, said))
+        go_on.set()
+
+    monkeypatch.setattr(process, "embed", embed)
+    make_lists(run, survey)
+    await_lists(run, survey, report)
+    assert (0.3, "Listing outliers") in told
+    await_lists(run, survey, pytest.fail)  # nothing is under way
 
 
 def test_list_reasons_and_formulas(workspace):

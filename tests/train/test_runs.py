@@ -285,12 +285,19 @@ def test_the_app_embeds_with_progress_and_a_sentence(whole, survey_path, tmp_pat
 
     other = make_survey(tmp_path / "other", n=9, seed=3)  # too few for UMAP: seconds less
     told = []
-    process.embed(Run.open(whole[0]), other, lambda done, what: told.append((done, what)))
+    run = Run.open(whole[0])
+    process.embed(run, other, lambda done, what: told.append((done, what)), lists=False)
     assert (1.0, "Embedding") in told
-    assert Embeddings.open(whole[0], other.path).mean.shape == (9, 8)
+    embeddings = Embeddings.open(run, other)
+    assert embeddings.mean.shape == (9, 8)
+    assert kept_suspects(run, other, embeddings) is None
+    process.embed(run, other, lambda done, what: told.append((done, what)), lists=True)
+    assert told[-1][1].startswith("Listing suspects")
+    assert is_current(run, other, embeddings)
+    assert kept_suspects(run, other, embeddings).is_current
     (whole[0] / "checkpoint").rename(tmp_path / "aside")
     try:
         with pytest.raises(ValueError, match="has no checkpoint yet"):
-            process.embed(Run.open(whole[0]), Survey.open(survey_path), lambda done, what: None)
+            process.embed(Run.open(whole[0]), Survey.open(survey_path), lambda done, what: None, lists=False)
     finally:
         (tmp_path / "aside").rename(whole[0] / "checkpoint")

@@ -11,7 +11,7 @@ from m3core.survey import Survey
 from m3core.workspace.verdicts import Verdicts
 from pages.components import jobs, links, pick, resources, state
 from pages.components.border import guarded
-from pages.components.lists import wait_for_training
+from pages.components.lists import await_lists
 from pages.components.misclassifications_page.corrected import corrected
 from pages.components.misclassifications_page.formulas import formulas
 from pages.components.misclassifications_page.listing import listing
@@ -33,8 +33,8 @@ HINT = "Click a cell of the matrix: its sources are selected, here and on every 
 NOTE = (
     "Light curves are measured, every label is judged by models that never saw it, every period is checked: about a "
     "minute for twenty thousand sources on two free cores. The list is kept with the run, what does not depend on the "
-    "model beside the survey: another model's list waits for neither curves nor periods. A training makes it at its "
-    "end."
+    "model beside the survey: another model's list waits for neither curves nor periods. A training or an "
+    "embedding makes it at its end."
 )
 
 
@@ -93,7 +93,7 @@ def _found(survey: Survey, survey_name: str, run_name: str) -> Suspects | None:
         )
 
     def work(report: jobs.Progress) -> Suspects:
-        wait_for_training(run, report)
+        await_lists(run, survey, report)
         return suspects(run, survey, embeddings, report)
 
     return jobs.awaited(key, "Looking for wrong labels", work, note=NOTE, again="Look again")

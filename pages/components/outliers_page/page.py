@@ -11,7 +11,7 @@ from m3core.survey import Survey
 from m3core.workspace.verdicts import Verdicts
 from pages.components import jobs, links, resources, state
 from pages.components.border import guarded
-from pages.components.lists import wait_for_training
+from pages.components.lists import await_lists
 from pages.components.outliers_page.agree import agree
 from pages.components.outliers_page.formulas import formulas
 from pages.components.outliers_page.listing import Listing, listing
@@ -27,7 +27,7 @@ LIST = "outliers"
 
 NOTE = (
     "Every source is measured and predicted from its other modalities: about a minute for twenty thousand sources on "
-    "two free cores. The list is kept with the run; a training makes it at its end."
+    "two free cores. The list is kept with the run; a training or an embedding makes it at its end."
 )
 
 
@@ -74,7 +74,7 @@ def _found(key: str, survey: Survey, survey_name: str, run_name: str) -> Outlier
         )
 
     def work(report: jobs.Progress) -> Outliers:
-        wait_for_training(run, report)
+        await_lists(run, survey, report)
         return have_outliers(run, survey, embeddings, report)[0]
 
     return jobs.awaited(key, "Looking for outliers", work, note=NOTE, again="Look again")
