@@ -156,8 +156,8 @@ def _velocity(owner: str, place: str, first: float | None, origin: str) -> float
         st.session_state[box] = value
         st.session_state[slider] = min(max(value, -FASTEST), FASTEST)
 
-    if box not in st.session_state or slider not in st.session_state:
-        put(round(st.session_state.get(box) or first or 0.0, 2))
+    # said anew in every run: on the way to another page Streamlit gives the slider its least value
+    put(st.session_state.get(box, round(first or 0.0, 2)) or 0.0)
     with st.container(key=f"{place}_velocity_row", horizontal=True, vertical_alignment="bottom", gap="small"):
         st.slider(
             "Radial velocity of the lines [km/s]", -FASTEST, FASTEST, step=1.0, key=slider, format="%.0f",

@@ -125,6 +125,22 @@ def test_the_lines_follow_the_slider_while_it_is_dragged(source_page):
     page.wait_for_function("([box, value]) => Number(box.value) === value", arg=[box.element_handle(), velocity])
 
 
+def test_a_velocity_of_zero_is_still_zero_after_another_page(source_page):
+    page = source_page
+    box, thumb = (
+        page.get_by_label("km/s", exact=True),
+        page.locator('.st-key-spectrum_velocity_row input[type="range"]'),
+    )
+    for velocity in (120, 0):
+        box.fill(str(velocity))
+        box.press("Enter")
+        page.wait_for_function("([one, value]) => Number(one.value) === value", arg=[thumb.element_handle(), velocity])
+    page.get_by_role("link", name="Survey", exact=True).click()
+    page.get_by_role("link", name="Source", exact=True).click()
+    page.wait_for_function(IS_WATCHED, arg=CHART)
+    assert (float(box.input_value()), float(thumb.input_value())) == (0, 0)
+
+
 @pytest.mark.parametrize("layout", ["image", "table"])
 def test_a_lamost_file_let_go_anywhere_on_the_page_opens_there(source_page, tmp_path, layout):
     page = source_page
