@@ -127,10 +127,8 @@ def test_the_lines_follow_the_slider_while_it_is_dragged(source_page):
 
 def test_a_velocity_of_zero_is_still_zero_after_another_page(source_page):
     page = source_page
-    box, thumb = (
-        page.get_by_label("km/s", exact=True),
-        page.locator('.st-key-spectrum_velocity_row input[type="range"]'),
-    )
+    box = page.get_by_label("km/s", exact=True)
+    thumb = page.locator('.st-key-spectrum_velocity_row input[type="range"]')
     for velocity in (120, 0):
         box.fill(str(velocity))
         box.press("Enter")
