@@ -90,7 +90,7 @@ def show_table(data: pd.DataFrame, *, key: str, alt: str) -> None:
     }
     if list(shown) == ["what", "value"]:  # one value may be a sentence; what room there is left both share
         columns = {"what": st.column_config.Column(width=130), "value": st.column_config.Column(width=720)}
-    st.dataframe(shown, hide_index=True, key=key, alt=alt, column_config=columns, height="content")
+    st.dataframe(shown, hide_index=True, key=key, alt=alt, column_config=columns, height="content", placeholder="")
 
 
 def _safe(name: str) -> str:

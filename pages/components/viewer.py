@@ -10,7 +10,8 @@ from m3core.kinds import Series, kind_of
 from m3core.sky.positions import sexagesimal
 from m3core.spectrum.spectrum import spectra_specs
 from m3core.survey import Source, Survey
-from pages.components import state
+from m3core.survey.faults import faults_by_source
+from pages.components import resources, state
 from pages.components.catalogue_panel import catalogue_panel
 from pages.components.figure import show
 from pages.components.light_curve_panel import light_curve_panel
@@ -62,6 +63,11 @@ def _panels(survey: Survey, source: Source, *, around: Sequence[str], page: str,
     absent = [name for name, found in series.items() if not found]
     if absent:
         st.info(f"This source has no {literal(', '.join(absent))}.", icon=":material/visibility_off:")
+    survey_name = state.chosen().survey
+    assert survey_name is not None
+    faults = resources.derived(survey_name, faults_by_source).get(source.source_id, [])
+    if faults:
+        st.caption(literal(f"Met at the import: {'; '.join(faults)}.", 1200))
     if wide:
         star_tabs(survey, source, page)
     else:

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from data.report import Report
+from m3core.survey.faults import faults_by_source
 from tests.app.conftest import PAGES, checked, make_run, open_page, said
 from tests.conftest import make_survey
 
@@ -89,6 +91,21 @@ def test_a_simulated_survey_says_so_on_every_page(tmp_path, monkeypatch):
     place.write_text(json.dumps(json.loads(place.read_text()) | {"simulated": True}))
     for page in PAGES:
         assert any("Simulated" in text.value for text in open_page(page).markdown)
+
+
+def test_what_the_import_met_is_said_beside_its_source(tmp_path, monkeypatch):
+    survey = make_survey(tmp_path / "surveys" / "small", n=12)
+    report = Report()
+    report.add("constant brightness", "curves.csv", ["s003"], bands="g", rows=[None])
+    report.add("error not finite", "curves.csv", ["s003", "s003", "s004"], bands="r", rows=[7, 8, 9])
+    (survey.path / "report.csv").write_text(report.csv())
+    monkeypatch.setenv("M3_WORKSPACE", str(tmp_path))
+    text = said(open_page("source", survey="small", source="s003"))
+    assert "constant brightness (in curves.csv, band g): curve kept as absent" in text
+    assert "error not finite (2 times, first in curves.csv, band r, row 7): error kept as absent" in text
+    assert "Met at the import" not in said(open_page("source", survey="small", source="s005"))
+    (survey.path / "report.csv").write_text("not,a,report\n1,2\n")
+    assert faults_by_source(survey) == {}
 
 
 def test_delete_asks_twice(tmp_path, monkeypatch):
