@@ -30,15 +30,13 @@ def cluster_colours(label: str, n: int, rows: NDArray[np.int64], cluster: NDArra
     return Categories(f"{label}", names, codes, "other sources")
 
 
-def axis_figure(split: Split | None, cluster: NDArray[np.int64], *, height: int = HEIGHT) -> go.Figure:
+def axis_figure(split: Split, cluster: NDArray[np.int64], *, height: int = HEIGHT) -> go.Figure:
     """Stars along the discriminant axis of the first cut, those of each cluster in its colour.
 
     Args:
         split: the first cut, accepted or not.
         cluster: (n,) of the stars that it was fitted to.
     """
-    if split is None:
-        return blank_figure("No two Gaussians are better than one: there is no axis to look along.", height=height)
     figure = go.Figure()
     low, high = (float(end) for end in np.quantile(split.axis, [0.002, 0.998]))
     edges = np.linspace(low, high, 49)

@@ -37,11 +37,11 @@ def seen(survey_name: str, run_name: str, key: str, found: Subtypes) -> None:
                 ids = found.source_ids[found.cluster == one]
                 st.button(f"Cluster {one} ({size:,})", key=f"subtypes_take_{one}", on_click=_take, args=(ids,))
             st.button("Whole class", key="subtypes_take_all", on_click=_take, args=(found.source_ids,))
-        show(
-            axis_figure(found.first, found.cluster[found.fitted]), name="subtypes_axis",
-            alt=f"Stars of {found.label} along the axis of the first cut",
-        )  # fmt: skip
-        if found.first is not None:
+        if found.first is not None:  # without a cut there is no axis, and the headline says why
+            show(
+                axis_figure(found.first, found.cluster[found.fitted]), name="subtypes_axis",
+                alt=f"Stars of {found.label} along the axis of the first cut",
+            )  # fmt: skip
             was = "accepted" if found.first.is_accepted else "not accepted"
             st.caption(
                 f"The first cut, {was}: valley {found.first.valley:.2f} (0 to 1, lower is deeper), separation "
