@@ -51,10 +51,21 @@ class Reason:
             others: the modalities that the prediction rests on, for people.
         """
         way = "above" if self.z > 0 else "below"
+        value, expected = _alike(self.value, self.expected)
         return (
-            f"{self.descriptor} is {self.value:.4g}, where {others} lead to expect {self.expected:.4g}: "
+            f"{self.descriptor} is {value}, where {others} lead to expect {expected}: "
             f"{abs(self.z):.1f} standard deviations {way} ({self.share:.0%} of the surprise of {self.modality})."
         )
+
+
+def _alike(value: float, expected: float) -> tuple[str, str]:
+    """Two numbers of one quantity with as many decimals, so many that the larger has four digits; whole ones none."""
+    largest = max(abs(value), abs(expected))
+    if not 1e-3 <= largest < 1e5:
+        return f"{value:.4g}", f"{expected:.4g}"
+    is_whole = float(value).is_integer() and float(expected).is_integer()
+    decimals = 0 if is_whole else max(3 - int(np.floor(np.log10(largest))), 0)
+    return f"{value:.{decimals}f}", f"{expected:.{decimals}f}"
 
 
 def reasons(found: Outliers, row: int, most: int = 8) -> list[Reason]:

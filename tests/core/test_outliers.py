@@ -12,7 +12,7 @@ from m3core.errors import SurveyError
 from m3core.outliers.cross_residuals import Ranked, cross_residuals, normal_deviates
 from m3core.outliers.detectors import centre_distance, cosine_disagreement, isolation_forest, neighbour_distance
 from m3core.outliers.learning import learned_score
-from m3core.outliers.reasons import carried, others_of, reasons
+from m3core.outliers.reasons import Reason, carried, others_of, reasons
 from m3core.outliers.score import find_outliers, outlier_table
 from m3core.outliers.store import have_outliers, is_current, outliers_folder
 from tests.app.conftest import make_run
@@ -179,6 +179,23 @@ def test_flare_is_found_and_its_epochs_are_shaded(tmp_path, monkeypatch):
     inside = (middle > 90) & (middle < 190)
     assert shading.parts[inside].mean() > 1.5 * shading.parts[~inside].mean()
     assert carried(found, survey, "metadata", 40) is None, "columns have no epochs"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected", "said"),
+    [
+        (19.8, 19.4312, ("19.80", "19.43")),
+        (18.0, 19.1, ("18.00", "19.10")),
+        (123.0, 118.0, ("123", "118")),
+        (0.3532, -8.4061, ("0.353", "-8.406")),
+        (1123.4, 407.3, ("1123", "407")),
+        (2e-7, 3.5e-6, ("2e-07", "3.5e-06")),
+        (0.0, 0.0, ("0", "0")),
+    ],
+)
+def test_two_numbers_of_one_quantity_are_said_with_as_many_decimals(value, expected, said):
+    sentence = Reason("metadata", "magnitude_b", value, expected, 3.0, 2.0, 0.5).sentence("b and r")
+    assert f"is {said[0]}, where b and r lead to expect {said[1]}:" in sentence
 
 
 def test_list_learns_what_is_wanted():
