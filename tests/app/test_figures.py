@@ -1,6 +1,7 @@
 """Figures: what is drawn where, with numbers that can be checked by hand."""
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -9,6 +10,7 @@ from m3core.diagrams.colouring import Categories, Values, colouring
 from m3core.figures.light_curve import Curve, Fold, Look, curves_of, folded_figure, points_figure
 from m3core.figures.map import map_figure
 from m3core.figures.palette import MISSING, OKABE_ITO, PASSBANDS, band_colours, by_wavelength, mark, tinted_grey
+from m3core.figures.retrieval import precision_figure
 from m3core.figures.spectrum import line_figure
 from m3core.figures.text import plain, shortened
 from m3core.figures.training import loss_figure, recall_figure
@@ -16,6 +18,22 @@ from m3core.kinds import Series
 
 IDS = np.array(["a", "b", "<i>c</i>", "d", "e"], object)
 XY = np.array([[0, 0], [1, 1], [2, 2], [3, 3], [np.nan, np.nan]], np.float32)
+
+
+DARK, WHITE = "#11161C", "#FFFFFF"
+"""What figures stand on."""
+
+
+def contrast(one: str, other: str) -> float:
+    """Of W3C's WCAG 2, (L1 + 0.05) / (L2 + 0.05) of relative luminances; 3 is asked of graphics."""
+
+    def luminance(colour):
+        parts = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+        linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+        return float(linear @ [0.2126, 0.7152, 0.0722])
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
 
 
 def series(name="g", time=(10.0, 11.0, 12.5), mag=(15.0, 15.5, 15.2), invert=True, label="MJD [d]") -> Series:
@@ -84,17 +102,19 @@ def test_bands_have_their_conventional_colours_and_never_the_same():
 
 
 def test_thin_lines_are_seen_on_a_dark_page_and_the_first_colour_on_both():
-    """Contrast of W3C's WCAG 2, (L1 + 0.05) / (L2 + 0.05) of relative luminances; 3 is asked of graphics."""
-
-    def luminance(colour):
-        parts = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
-        linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
-        return float(linear @ [0.2126, 0.7152, 0.0722])
-
-    dark, white = luminance("#11161C"), luminance("#FFFFFF")
     for colour in {*OKABE_ITO, *PASSBANDS.values()}:
-        assert (luminance(colour) + 0.05) / (dark + 0.05) > 3.8, colour
-    assert (white + 0.05) / (luminance(OKABE_ITO[0]) + 0.05) > 4
+        assert contrast(colour, DARK) > 3.8, colour
+    assert contrast(OKABE_ITO[0], WHITE) > 4
+
+
+def test_chance_is_seen_on_every_bar_and_beside_them_in_both_themes():
+    table = pd.DataFrame(
+        {"query": ["a", "b"], "found": ["a", "b"], "class": ["M", "M"], "precision": 0.8, "chance": 0.1, "n": 40}
+    )
+    *bars, chance = precision_figure(table).data
+    inside, edge = chance.marker.color, chance.marker.line.color
+    for below in (DARK, WHITE, *(bar.marker.color for bar in bars)):
+        assert max(contrast(inside, below), contrast(edge, below)) > 3, below
 
 
 def test_bands_go_by_wavelength_where_all_are_known():

@@ -14,6 +14,9 @@ from pages.components.figure import show
 
 __all__ = ["quality"]
 
+PERCENT = st.column_config.NumberColumn(format="%.1f %%")
+"""One decimal: a share of a few hundred sources is known to a percent or worse."""
+
 
 def quality(survey_name: str, run_name: str) -> None:
     """Recall and median rank across modalities, precision by class."""
@@ -50,11 +53,12 @@ def _across(table: pd.DataFrame, split: str) -> None:
         st.info("The run has one modality: there is no other to find a star in.")
         return
     shown = table[["query", "found", "n", *(f"recall@{k}" for k in KS), "chance@10", "median_rank", "chance_rank"]]
+    shares = [*(f"recall@{k}" for k in KS), "chance@10"]
     st.dataframe(
-        shown, hide_index=True, key="similarity_across",
-        column_config={f"recall@{k}": st.column_config.NumberColumn(format="percent") for k in KS}
+        _in_percent(shown, shares), hide_index=True, key="similarity_across",
+        column_config=dict.fromkeys(shares, PERCENT)
         | {
-            "chance@10": st.column_config.NumberColumn(format="percent", help="10 / n"),
+            "chance@10": st.column_config.NumberColumn(format="%.1f %%", help="10 / n"),
             "median_rank": st.column_config.NumberColumn("median rank", format="%.1f", help="From 1, lower is better."),
             "chance_rank": st.column_config.NumberColumn("by chance", format="%.1f", help="(n + 1) / 2"),
         },
@@ -86,13 +90,17 @@ def _by_class(table: pd.DataFrame, split: str) -> None:
     asked = table.groupby("class")["n"].max()
     chance = table.groupby("class")["chance"].mean()
     wide = pd.concat([asked, chance, wide], axis=1).reset_index()
-    percent = st.column_config.NumberColumn(format="percent")
+    shares = [name for name in wide.columns if name not in ("class", "n")]
     st.dataframe(
-        wide, hide_index=True, key="similarity_by_class",
-        column_config={name: percent for name in wide.columns if name not in ("class", "n")},
+        _in_percent(wide, shares), hide_index=True, key="similarity_by_class",
+        column_config=dict.fromkeys(shares, PERCENT),
         alt="Precision of the ten nearest, a row a class, a column an embedding or pair",
     )  # fmt: skip
     _download(table, "precision", "similarity_by_class_download")
+
+
+def _in_percent(table: pd.DataFrame, shares: list[str]) -> pd.DataFrame:
+    return table.assign(**{name: 100 * table[name] for name in shares})
 
 
 def _pair(line: tuple) -> str:

@@ -129,7 +129,7 @@ def _table(survey: Survey, found: Similar) -> None:
         column_order=("rank", "source_id", "label", "split", "similarity", "distance"),
         column_config={
             "rank": st.column_config.NumberColumn("rank", width=55),
-            "source_id": st.column_config.TextColumn("id", width="medium"),
+            "source_id": "id",
             "similarity": st.column_config.NumberColumn(format="%.4f", help="−1 to 1, higher is more alike."),
             "distance": st.column_config.NumberColumn(format="%.4f", help="1 − similarity, 0 to 2, lower is alike."),
         },

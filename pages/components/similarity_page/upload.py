@@ -96,7 +96,7 @@ def _curves(specs: list[ModalitySpec], notes: list[str]) -> dict[str, Curve]:
         "ASAS-SN, Sky Patrol, ZTF, AAVSO, Gaia or TESS.",
     )  # fmt: skip
     unit = specs[0].units.get(value, "")
-    st.caption(literal(f"The survey's light curves are {value}{f' in {unit}' if unit else ''}.", 100))
+    st.caption(literal(f"Brightness as the survey has it: {value}{f' [{unit}]' if unit else ''}.", 100))
     found: dict[str, Curve] = {}
     for file in files:
         bands = _read(file, "Light curve", notes, read_curves, value)
