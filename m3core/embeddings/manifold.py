@@ -139,4 +139,4 @@ def fit_map(vectors: NDArray[np.float32], settings: MapSettings) -> tuple[NDArra
         n_jobs=1,  # a seed gives the same map only on one core
     )
     map_xy[present] = reducer.fit_transform(table)
-    return map_xy, f"UMAP of {len(table)} sources, {n_neighbors} neighbours"
+    return map_xy, f"UMAP of {len(table):,} sources, {n_neighbors} neighbours"

@@ -24,7 +24,7 @@ SECTIONS = {"Scores": scores, "Reliability": reliability, "Modalities": subsets,
 
 HINTS = {
     "Scores": "Click a cell of the confusion matrix to select its sources, for this and every page.",
-    "Predictions": "Click a row for its source, or select all that are shown, for this and every page.",
+    "Predictions": "No sources are selected: 'Select these' takes all that the table shows, for this and every page.",
 }
 NO_HINT = "No sources are selected: a cell of the confusion matrix, under Scores, selects its own."
 
