@@ -68,7 +68,7 @@ def prediction_table(
     if unknown_below is not None:
         rejected = answered & (probabilities.max(axis=1) < unknown_below)
         predicted[rejected] = UNKNOWN
-        sentences.append(f"{int(rejected.sum())} of {int(answered.sum())} sources are {UNKNOWN}.")
+        sentences.append(f"{int(rejected.sum()):,} of {int(answered.sum()):,} sources are {UNKNOWN}.")
         sentences.append(unknown_sentence(calibration, unknown_below))
     if not answered.all():
         sentences.append(
@@ -127,7 +127,7 @@ def unknown_sentence(calibration: Calibration, threshold: float) -> str:
     wrong_kept = f"{(kept & ~right).sum()} of {(~right).sum()} wrong ones are kept"
     right_lost = f"{(~kept & right).sum()} of {right.sum()} right ones rejected"
     return (
-        f"on the validation split, with every modality shown, {(~kept).mean():.1%} of {len(kept)} sources fall under "
+        f"on the validation split, with every modality shown, {(~kept).mean():.1%} of {len(kept):,} sources fall under "
         f"{threshold:g}; accuracy of the rest {of_kept}, of all {right.mean():.1%}; {right_lost}, {wrong_kept}."
     )
 

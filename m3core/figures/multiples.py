@@ -197,7 +197,7 @@ def _axes(
 ) -> dict[str, Any]:  # fmt: skip
     """Both axes of a panel; a title is said where it does not repeat that of the cell beside or above."""
     line = {"showline": True, "linecolor": GREY, "ticks": "outside", "ticklen": 3, "tickfont": {"size": 10}}
-    x_title, y_title = ({"text": plain(title), "font": {"size": 10}, "standoff": 6} for title in titles)
+    x_title, y_title = ({"text": plain(title), "font": {"size": 10}, "standoff": 11} for title in titles)
     x_range = panel.x_range if shared is None else shared
     x_axis = {
         **line, "domain": across, "anchor": f"y{suffix}", "nticks": 5, "zeroline": False, "tickformat": ".6~g",

@@ -45,7 +45,7 @@ def axis_figure(split: Split, cluster: NDArray[np.int64], *, height: int = HEIGH
         figure.add_trace(_bars(one, np.histogram(places, edges)[0], edges, int((cluster == one).sum())))
     figure.update_layout(
         **survey_layout(height=height, revision="subtype_axis"), barmode="stack", bargap=0,
-        xaxis=axis("Discriminant axis, cross-fitted [standard deviations within a side]"),
+        xaxis=axis("Discriminant axis, cross-fitted [σ within a side]"),
         yaxis=axis("Fitted stars"),
     )  # fmt: skip
     return figure

@@ -36,7 +36,7 @@ def columns(survey: Survey, found: Subtypes) -> None:
                 "Cliff's δ", format="%.2f", help="P(x₁ > x₀) − P(x₁ < x₀), −1 to 1; far from 0 is a larger difference."
             ),
             "q": st.column_config.NumberColumn(
-                "q", format="scientific", help="Kruskal-Wallis test, corrected for all columns (Benjamini-Hochberg); "
+                "q", format="%.1e", help="Kruskal-Wallis test, corrected for all columns (Benjamini-Hochberg); "
                 "0 to 1, lower is less likely to be chance.",
             ),
             "input_of": st.column_config.TextColumn("input of", help="The modalities of the model that read it."),
