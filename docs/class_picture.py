@@ -15,9 +15,12 @@ from plotly.subplots import make_subplots
 
 from data.simulate.population import CLASSES
 from data.simulate.source import simulate_source
+from m3core.figures.palette import OKABE_ITO
 
 SHOWN = [(name, "") for name in CLASSES if name not in ("M", "ROT")]
 SHOWN += [("M", "O-rich"), ("M", "C-rich"), ("ROT", "giant"), ("ROT", "dwarf")]
+
+SIMULATED, REAL = OKABE_ITO[:2]
 
 
 def star(kind: str, subtype: str):
@@ -34,7 +37,7 @@ def draw(folder: Path | None) -> go.Figure:
     real = sorted(folder.glob("*.fits*")) if folder else []
     cells = len(SHOWN) + (len(real) + 1) // 2
     rows = -(-cells // 3)
-    figure = make_subplots(rows=rows, cols=6, horizontal_spacing=0.03, vertical_spacing=0.075)
+    figure = make_subplots(rows=rows, cols=6, horizontal_spacing=0.037, vertical_spacing=0.085)
     for number, (kind, subtype) in enumerate(SHOWN):
         source, row, column = star(kind, subtype), number // 3 + 1, 2 * (number % 3) + 1
         curve, period = source.curve, source.constants["period"]
@@ -42,20 +45,20 @@ def draw(folder: Path | None) -> go.Figure:
         folded = period < 100
         x = np.mod(curve["time"] / period, 1.0) if folded else curve["time"] - 2_456_000
         x, y = (np.concatenate([x, x + 1]), np.tile(magnitude, 2)) if folded else (x, magnitude)
-        figure.add_scatter(x=x, y=y, mode="markers", marker={"size": 2.5, "color": "#0072B2"}, row=row, col=column)
-        title = f"{kind} {subtype} P = {period:.4g} d".replace("  ", " ")
+        figure.add_scatter(x=x, y=y, mode="markers", marker={"size": 2.5, "color": SIMULATED}, row=row, col=column)
+        title = f"{kind} {subtype}".strip() + f", P = {period:.4g} d"
         figure.update_xaxes(title_text="Phase" if folded else "HJD - 2456000 [d]", row=row, col=column)
         figure.update_yaxes(title_text="V [mag]", autorange="reversed", row=row, col=column)
         spectrum = source.spectrum
         good = spectrum["ivar"] > 0
-        _spectrum(figure, spectrum["wavelength"][good], spectrum["flux"][good], row, column + 1, "#0072B2")
+        _spectrum(figure, spectrum["wavelength"][good], spectrum["flux"][good], row, column + 1, SIMULATED)
         figure.add_annotation(
             text=title, row=row, col=column, x=0.5, y=1.1, xref="x domain", yref="y domain", showarrow=False
         )
     for number, path in enumerate(real):
         cell = 2 * len(SHOWN) + number
         wave, flux = _lamost(path)
-        _spectrum(figure, wave, flux, cell // 6 + 1, cell % 6 + 1, "#D55E00")
+        _spectrum(figure, wave, flux, cell // 6 + 1, cell % 6 + 1, REAL)
         text = f"real: LAMOST {path.name.split('_')[1]}"
         figure.add_annotation(
             text=text,
