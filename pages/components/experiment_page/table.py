@@ -24,6 +24,9 @@ ENDINGS = {
 
 EVERY = "every one"
 
+ROWS = 17
+"""Of a table that is drawn whole; a longer one scrolls."""
+
 
 def table(name: str) -> None:
     """One metric of the table, and its figure."""
@@ -72,7 +75,7 @@ def _table(shown: pd.DataFrame, metric: str) -> None:
     percent = {name: 100 * shown[name] for name in order if name == "labels" or _is_score(name)}
     st.dataframe(
         shown[order].assign(**percent), hide_index=True, key="experiment_table",
-        height=min(600, 38 + 35 * len(shown)),
+        height="content" if len(shown) <= ROWS else 600,
         column_config={name: _column(name, titles.get(name, name.replace("_", " "))) for name in order},
         alt="Scores of every method, modality and share of the labels",
     )  # fmt: skip

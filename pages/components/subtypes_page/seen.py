@@ -59,7 +59,10 @@ def draw_map(survey: Survey, selected: tuple[str, ...], job: str, run: str, surv
     maps = resources.maps(run, survey_called)
     chosen = np.isin(survey.source_ids.astype(str), selected) if selected else None
     colours = cluster_colours(found.label, len(survey), found.rows, found.cluster)
-    return map_figure(maps.map_xy[of], maps.source_ids, colours, selected=chosen, height=430, revision="subtypes")
+    figure = map_figure(maps.map_xy[of], maps.source_ids, colours, selected=chosen, height=430, revision="subtypes")
+    # they recede on white and on dark alike: of them there may be a hundred times as many
+    faint = {"opacity": 0.15}
+    return figure.update_traces(marker=faint, unselected={"marker": faint}, selector={"meta": colours.missing})
 
 
 def _take(ids: np.ndarray) -> None:
