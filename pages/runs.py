@@ -37,7 +37,8 @@ def choose_row() -> None:
 
 
 st.dataframe(
-    table, hide_index=True, key="run_table", on_select=choose_row, selection_mode="single-cell", height="content",
+    table, hide_index=True, placeholder="",
+    key="run_table", on_select=choose_row, selection_mode="single-cell", height="content",
     column_config={
         "validation_loss": st.column_config.NumberColumn("validation loss", format="%.4f", help="At the best epoch."),
         "recall@10": st.column_config.NumberColumn(format="percent", help="Mean over the pairs at the best epoch."),

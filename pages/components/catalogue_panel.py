@@ -17,7 +17,8 @@ def catalogue_panel(survey: Survey, source: Source, *, height: int) -> None:
         return
     among = f"{source.label} sources" if source.label is not None else "its class"
     st.dataframe(
-        table, hide_index=True, key="catalogue", height=min(height, 36 + 32 * len(table)), row_height=32,
+        table, hide_index=True, placeholder="",
+        key="catalogue", height=min(height, 36 + 32 * len(table)), row_height=32,
         column_config={
             "column": st.column_config.TextColumn("Column", width=150),
             "value": st.column_config.TextColumn("Value", width=104),

@@ -47,9 +47,9 @@ def import_preview(found: Plan) -> None:
             for file, roles in found.recognised.items()
             for role, column in roles.items()
         ]
-        st.dataframe(rows, hide_index=True, height="content", alt="Which column is what")
+        st.dataframe(rows, hide_index=True, placeholder="", height="content", alt="Which column is what")
     with right:
-        st.dataframe(found.modalities, hide_index=True, height="content", alt="The modalities")
+        st.dataframe(found.modalities, hide_index=True, placeholder="", height="content", alt="The modalities")
         shares = pd.Series(found.splits).value_counts()
         split = ", ".join(f"{name} {shares.get(name, 0):,}" for name in ("train", "validation", "test"))
         named = ", ".join(f"{label} {count:,}" for label, count in labels.items()) or "none"
@@ -66,6 +66,6 @@ def _faults(found: Plan) -> None:
         return
     st.markdown("**Faults** of single rows or stars do not stop the import; `report.csv` in the survey lists each.")
     rows = [{"Fault": kind, "How many": count, "What is done": KINDS[kind]} for kind, count in counts.items()]
-    st.dataframe(rows, hide_index=True, height="content", alt="Faults by kind")
+    st.dataframe(rows, hide_index=True, placeholder="", height="content", alt="Faults by kind")
     with st.expander("Every fault, row by row"):
-        st.dataframe(found.report.table, hide_index=True, height=300)
+        st.dataframe(found.report.table, hide_index=True, placeholder="", height=300)

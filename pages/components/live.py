@@ -158,7 +158,7 @@ def _recall_table(epoch: dict) -> None:
         }
         for pair, found in epoch["recall"].items()
     ]
-    st.dataframe(rows, hide_index=True, alt="Retrieval recall of each pair of modalities")
+    st.dataframe(rows, hide_index=True, placeholder="", alt="Retrieval recall of each pair of modalities")
     st.caption(
         f"Epoch {epoch['epoch']}, validation split. Recall@k: how often a source's own embedding in the other modality "
         "is among the k nearest; mean of both directions, higher is better."

@@ -87,7 +87,7 @@ def selection_table(survey: Survey, column: str, opened: Callable[[str], None]) 
             opened(selected[cells[0][0]])
 
     st.dataframe(
-        shown, hide_index=True, key="selection_table",
+        shown, hide_index=True, placeholder="", key="selection_table",
         on_select=clicked, selection_mode="single-cell",
         column_config={
             "source_id": st.column_config.TextColumn("id", width="medium"),

@@ -100,7 +100,7 @@ def kept_verdicts(verdicts: Verdicts, name: str) -> None:
         for one in verdicts.sentences():
             st.warning(literal(one, 400), icon=":material/warning:")
         if len(table):
-            st.dataframe(table.iloc[::-1], hide_index=True, key="verdicts_table")
+            st.dataframe(table.iloc[::-1], hide_index=True, placeholder="", key="verdicts_table")
         else:
             st.caption("None yet. They are kept in the run's folder, a line each, with time and initials.")
         with st.container(horizontal=True, vertical_alignment="bottom"):

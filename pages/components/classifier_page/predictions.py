@@ -114,7 +114,8 @@ def _rows(shown: pd.DataFrame, survey_name: str) -> None:
 
     number = st.column_config.NumberColumn(format="%.3f", help="0 to 1; those of a row sum to 1")
     st.dataframe(
-        shown, hide_index=True, height=330, key="predict_table", on_select=clicked, selection_mode="single-cell",
+        shown, hide_index=True, placeholder="",
+        height=330, key="predict_table", on_select=clicked, selection_mode="single-cell",
         column_config={name: number for name in shown.columns if name.startswith("p_")}
         | {"p": st.column_config.NumberColumn("largest p", format="%.3f", help="0 to 1; the probability of the guess")},
         alt="Predictions; choosing a row shows the way to its source",

@@ -50,7 +50,8 @@ def _errors(found: Calibration) -> None:
     ]
     number = st.column_config.NumberColumn(format="%.3f")
     st.dataframe(
-        rows, hide_index=True, column_config={"ECE": number, "log loss": number}, key="calibration_errors",
+        rows, hide_index=True, placeholder="",
+        column_config={"ECE": number, "log loss": number}, key="calibration_errors",
         alt="Expected calibration error and log loss before and after calibration",
     )  # fmt: skip
     st.markdown(rf"p = softmax(logits / T + b), T = {found.temperature:.3f}".replace(".", r"\."))

@@ -72,6 +72,6 @@ def percentages(table: pd.DataFrame, names: list[str], *, key: str, alt: str, **
         for name in names
     }
     st.dataframe(
-        table.assign(**{name: 100 * table[name] for name in names}), hide_index=True, key=key, alt=alt,
+        table.assign(**{name: 100 * table[name] for name in names}), hide_index=True, placeholder="", key=key, alt=alt,
         height="content" if len(table) <= FEW else HEIGHT, column_config=columns | shares,
     )  # fmt: skip

@@ -52,7 +52,7 @@ def _pairs(found: Duplicates, which: str, key: str) -> None:
         text = f"{n:,} pair{'s' if n != 1 else ''} of sources {which}, {found.n_leaks:,} across splits."
         st.warning(literal(text), icon=":material/content_copy:")
         st.dataframe(
-            found.pairs, hide_index=True, key=f"pairs_{key}",
+            found.pairs, hide_index=True, placeholder="", key=f"pairs_{key}",
             column_config={"separation": st.column_config.NumberColumn("separation [arcsec]", format="%.3f")},
             alt=f"Pairs {which}",
         )  # fmt: skip

@@ -26,8 +26,9 @@ def columns(survey: Survey, survey_name: str) -> None:
             "A click on a row draws its histogram. The outer bars hold all beyond the 1st and the 99th percentile."
         )
         event = st.dataframe(
-            table, hide_index=True, key=f"columns_{survey.hash[:8]}", on_select="rerun", selection_mode="single-row",
-            height=min(620, 40 + 35 * len(table)), alt="Every column of the catalogue",
+            table, hide_index=True, placeholder="",
+            key=f"columns_{survey.hash[:8]}", on_select="rerun", selection_mode="single-row",
+            height="content" if len(table) < 17 else 620, alt="Every column of the catalogue",
             column_order=["column", "unit", "histogram", "missing", "smallest", "median", "largest", "values",
                           "input_of", "description"],
             column_config={

@@ -45,7 +45,9 @@ def contents(survey: Survey, survey_name: str) -> None:
         st.markdown("**What each modality is**")
         st.markdown("\n".join(f"- {_modality(spec)}" for spec in survey.modalities.values()))
         with st.expander("The counts as a table"):
-            st.dataframe(table, hide_index=True, height="content", alt="Counts of sources", key="overview")
+            st.dataframe(
+                table, hide_index=True, placeholder="", height="content", alt="Counts of sources", key="overview"
+            )
 
 
 def _of_classes(survey: Survey, picked: list[Any]) -> Iterable[str]:

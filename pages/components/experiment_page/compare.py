@@ -129,7 +129,7 @@ def _numbers(found: Compared, first: str, second: str) -> None:
         "p": ("p", "paired two-sided t-test over the seeds; 0 to 1, lower is stronger; empty with one"),
     }  # fmt: skip
     st.dataframe(
-        shown, hide_index=True, key=f"compared_{len(first)}_{len(second)}",
+        shown, hide_index=True, placeholder="", key=f"compared_{len(first)}_{len(second)}",
         column_config={
             name: st.column_config.TextColumn(title, help=text) if name == "metric"
             else st.column_config.NumberColumn(title, help=text, format=percent.get(name, "%.2g"))
@@ -154,4 +154,6 @@ def _settings(folders: dict[str, Path]) -> None:
         return
     st.markdown("**Settings that differ**")
     shown = pd.DataFrame(differing).rename_axis("setting").reset_index()
-    st.dataframe(shown, hide_index=True, key="experiment_settings", alt="Settings in which the two differ")
+    st.dataframe(
+        shown, hide_index=True, placeholder="", key="experiment_settings", alt="Settings in which the two differ"
+    )

@@ -74,7 +74,7 @@ def _table(shown: pd.DataFrame, metric: str) -> None:
     titles = {**scores, **published_titles, "n_labels": "labels used", "n_test": "test stars"}
     percent = {name: 100 * shown[name] for name in order if name == "labels" or _is_score(name)}
     st.dataframe(
-        shown[order].assign(**percent), hide_index=True, key="experiment_table",
+        shown[order].assign(**percent), hide_index=True, placeholder="", key="experiment_table",
         height="content" if len(shown) <= ROWS else 600,
         column_config={name: _column(name, titles.get(name, name.replace("_", " "))) for name in order},
         alt="Scores of every method, modality and share of the labels",

@@ -47,7 +47,7 @@ def corrected(survey: Survey, verdicts: Verdicts) -> None:
         if table.empty:
             st.info("No verdict changes anything yet.")
             return
-        st.dataframe(table, hide_index=True, key="corrected_table")
+        st.dataframe(table, hide_index=True, placeholder="", key="corrected_table")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             free = state.workspace().free_survey_name(f"{survey.path.name}-corrected")
             name = st.text_input("Name of the new survey", value=free, key=f"corrected_name_{free}", max_chars=64)

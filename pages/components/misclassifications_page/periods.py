@@ -50,7 +50,7 @@ def periods(survey: Survey, verdicts: Verdicts, source_id: str, row: pd.Series) 
         ]
     )  # fmt: skip
     st.dataframe(
-        table, hide_index=True, key="suspect_periods",
+        table, hide_index=True, placeholder="", key="suspect_periods",
         column_config={
             "P [d]": st.column_config.TextColumn(
                 help="In brackets one standard error, in units of the last digit; the catalogue's as it is listed."

@@ -36,7 +36,7 @@ def votes(row: pd.Series) -> None:
         ]
     )
     st.dataframe(
-        table, hide_index=True, key="suspect_votes",
+        table, hide_index=True, placeholder="", key="suspect_votes",
         column_config={
             "distance to own centre": st.column_config.NumberColumn(
                 format="%.3f", help="1 − cosine to the centre of the given class, 0 to 2, higher is further"

@@ -122,7 +122,8 @@ def _rows(table: pd.DataFrame, order_by: str) -> None:
 
     number = st.column_config.NumberColumn
     st.dataframe(
-        table, hide_index=True, height=HEIGHT, key="outliers_table", on_select=clicked, selection_mode="single-cell",
+        table, hide_index=True, placeholder="",
+        height=HEIGHT, key="outliers_table", on_select=clicked, selection_mode="single-cell",
         column_config={
             "rank": number("rank", help=f"Place by {order_by} alone, 1 the oddest.", width=55),
             "source_id": st.column_config.TextColumn("id"),

@@ -55,7 +55,7 @@ def _across(table: pd.DataFrame, split: str) -> None:
     shown = table[["query", "found", "n", *(f"recall@{k}" for k in KS), "chance@10", "median_rank", "chance_rank"]]
     shares = [*(f"recall@{k}" for k in KS), "chance@10"]
     st.dataframe(
-        _in_percent(shown, shares), hide_index=True, key="similarity_across",
+        _in_percent(shown, shares), hide_index=True, placeholder="", key="similarity_across",
         column_config=dict.fromkeys(shares, PERCENT)
         | {
             "chance@10": st.column_config.NumberColumn(format="%.1f %%", help="10 / n"),
@@ -92,7 +92,7 @@ def _by_class(table: pd.DataFrame, split: str) -> None:
     wide = pd.concat([asked, chance, wide], axis=1).reset_index()
     shares = [name for name in wide.columns if name not in ("class", "n")]
     st.dataframe(
-        _in_percent(wide, shares), hide_index=True, key="similarity_by_class",
+        _in_percent(wide, shares), hide_index=True, placeholder="", key="similarity_by_class",
         column_config=dict.fromkeys(shares, PERCENT),
         alt="Precision of the ten nearest, a row a class, a column an embedding or pair",
     )  # fmt: skip

@@ -125,7 +125,8 @@ def _table(survey: Survey, found: Similar) -> None:
             st.session_state[LOOKED] = str(table["source_id"].iloc[cells[0][0]])
 
     st.dataframe(
-        table, hide_index=True, height=430, key=TABLE_KEY, on_select=clicked, selection_mode="single-cell",
+        table, hide_index=True, placeholder="",
+        height=430, key=TABLE_KEY, on_select=clicked, selection_mode="single-cell",
         column_order=("rank", "source_id", "label", "split", "similarity", "distance"),
         column_config={
             "rank": st.column_config.NumberColumn("rank", width=55),

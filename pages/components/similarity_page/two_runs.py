@@ -90,7 +90,7 @@ def _neighbours(survey: Survey, run_name: str, other: str, found: NeighbourChang
                 state.choose(source=str(changed["source_id"].iloc[cells[0][0]]))
 
         st.dataframe(
-            changed, hide_index=True, height=250, key="similarity_changed", on_select=clicked,
+            changed, hide_index=True, placeholder="", height=250, key="similarity_changed", on_select=clicked,
             selection_mode="single-cell", alt="Sources whose neighbours changed most; choosing a row shows them",
         )  # fmt: skip
         st.caption(f"The {len(changed):,} sources that keep fewest; a click on a row shows its neighbours.")
@@ -106,7 +106,7 @@ def _neighbours(survey: Survey, run_name: str, other: str, found: NeighbourChang
     table.insert(1, "label", survey.sources["label"].to_numpy(object)[rows])
     links.source_link(source_id, "· its neighbours by both runs")
     st.dataframe(
-        table, hide_index=True, key="similarity_gained",
+        table, hide_index=True, placeholder="", key="similarity_gained",
         column_config={"rank_first": f"rank by {run_name}", "rank_second": f"rank by {other}"},
         alt="Neighbours of the open source by both runs",
     )  # fmt: skip
@@ -174,7 +174,8 @@ def _shown(found: RankChanges, survey: Survey) -> None:
 
     labels = survey.sources["label"].reindex(found.table["source_id"]).to_numpy(object)
     st.dataframe(
-        found.table.assign(label=labels), hide_index=True, height=300, key="similarity_ranks", on_select=clicked,
+        found.table.assign(label=labels), hide_index=True, placeholder="",
+        height=300, key="similarity_ranks", on_select=clicked,
         selection_mode="single-cell", column_order=("source_id", "label", "rank_first", "rank_second", "change"),
         column_config={"change": st.column_config.NumberColumn(help="Places up (positive) in the second list.")},
         alt="Sources by how far their rank moved",

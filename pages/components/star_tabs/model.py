@@ -79,7 +79,8 @@ def _neighbours(panel: Panel, source: Source) -> None:
         table[key] = rows
         with place:
             st.dataframe(
-                rows[["source_id", "label", "similarity"]], hide_index=True, key=key, alt=f"Nearest by {name}",
+                rows[["source_id", "label", "similarity"]], hide_index=True, placeholder="",
+                key=key, alt=f"Nearest by {name}",
                 on_select=lambda key=key: follow(key), selection_mode="single-row",
                 column_config={
                     "source_id": st.column_config.TextColumn(str(name)),

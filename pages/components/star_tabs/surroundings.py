@@ -47,7 +47,8 @@ def _list(data: pd.DataFrame, key: str) -> None:
     bare = () if data["note"].any() else ("note",)
     shown = [name for name in data if name not in (*OFFSETS, *bare)]
     st.dataframe(
-        data, hide_index=True, key=key, alt="Nearest sources of the survey on the sky", on_select=follow,
+        data, hide_index=True, placeholder="",
+        key=key, alt="Nearest sources of the survey on the sky", on_select=follow,
         selection_mode="single-row", column_order=shown,
         column_config={
             "label": st.column_config.TextColumn("label", width=65),

@@ -29,7 +29,7 @@ def columns(survey: Survey, found: Subtypes) -> None:
     shown = table.drop(columns=[name for name in table.columns if name.startswith("known_")])
     number = st.column_config.NumberColumn(format="%.4g")
     st.dataframe(
-        shown, hide_index=True, key="subtypes_columns",
+        shown, hide_index=True, placeholder="", key="subtypes_columns",
         column_config={name: number for name in shown.columns if name.startswith("median_")}
         | {
             "delta": st.column_config.NumberColumn(
