@@ -84,7 +84,7 @@ def test_the_whole_job(files, page):
     page.wait_for_url("**/training?**")
     assert "survey=stars" in page.url
 
-    page.get_by_role("link", name="Open the map").click(timeout=400_000)
+    page.get_by_role("link", name="Open the map").click(timeout=900_000)
     page.locator(".js-plotly-plot .gl-canvas").first.wait_for()
     page.wait_for_timeout(1500)
     on_map = page.evaluate("document.querySelector('.js-plotly-plot')._fullData.flatMap(one => [...one.customdata])")
