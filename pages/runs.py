@@ -10,6 +10,7 @@ from m3core.workspace.run_table import FIRST_COLUMNS, run_table
 from pages.components import links, resources, state
 from pages.components.given_form import given_form
 from pages.components.need import need_survey
+from pages.components.tables import dataframe
 from pages.components.text import literal
 from pages.components.training_form import open_training_form
 from training import process
@@ -36,9 +37,8 @@ def choose_row() -> None:
         state.choose(run=names[cells[0][0]])
 
 
-st.dataframe(
-    table, hide_index=True, placeholder="",
-    key="run_table", on_select=choose_row, selection_mode="single-cell", height="content",
+dataframe(
+    table, key="run_table", on_select=choose_row, selection_mode="single-cell", height="content",
     column_config={
         "validation_loss": st.column_config.NumberColumn("validation loss", format="%.4f", help="At the best epoch."),
         "recall@10": st.column_config.NumberColumn(format="percent", help="Mean over the pairs at the best epoch."),

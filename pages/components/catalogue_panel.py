@@ -4,6 +4,7 @@ import streamlit as st
 
 from m3core.catalogue.entry import MISSING, catalogue_table
 from m3core.survey import Source, Survey
+from pages.components.tables import dataframe
 from pages.components.text import literal
 
 __all__ = ["catalogue_panel"]
@@ -16,9 +17,8 @@ def catalogue_panel(survey: Survey, source: Source, *, height: int) -> None:
         st.caption("The catalogue has no columns beside id, position, label and split.")
         return
     among = f"{source.label} sources" if source.label is not None else "its class"
-    st.dataframe(
-        table, hide_index=True, placeholder="",
-        key="catalogue", height=min(height, 36 + 32 * len(table)), row_height=32,
+    dataframe(
+        table, key="catalogue", height=min(height, 36 + 32 * len(table)), row_height=32,
         column_config={
             "column": st.column_config.TextColumn("Column", width=150),
             "value": st.column_config.TextColumn("Value", width=104),

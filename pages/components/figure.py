@@ -12,6 +12,7 @@ import streamlit as st
 from m3core.figures.drawn_data import drawn_data
 from m3core.star.html import FORMATS, html_page, turned, with_errors
 from m3core.star.panel import Panel
+from pages.components.tables import dataframe
 from pages.components.text import component_key, literal
 
 __all__ = ["configuration", "csv_bytes", "files", "html_bytes", "show", "show_panel", "show_table"]
@@ -90,7 +91,7 @@ def show_table(data: pd.DataFrame, *, key: str, alt: str) -> None:
     }
     if list(shown) == ["what", "value"]:  # one value may be a sentence; what room there is left both share
         columns = {"what": st.column_config.Column(width=130), "value": st.column_config.Column(width=720)}
-    st.dataframe(shown, hide_index=True, key=key, alt=alt, column_config=columns, height="content", placeholder="")
+    dataframe(shown, key=key, alt=alt, column_config=columns, height="content")
 
 
 def _safe(name: str) -> str:

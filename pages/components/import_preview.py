@@ -7,6 +7,7 @@ import streamlit as st
 
 from data.import_table import Plan
 from data.report import KINDS
+from pages.components.tables import dataframe
 from pages.components.text import literal
 
 __all__ = ["import_preview", "summary_preview"]
@@ -47,9 +48,9 @@ def import_preview(found: Plan) -> None:
             for file, roles in found.recognised.items()
             for role, column in roles.items()
         ]
-        st.dataframe(rows, hide_index=True, placeholder="", height="content", alt="Which column is what")
+        dataframe(rows, height="content", alt="Which column is what")
     with right:
-        st.dataframe(found.modalities, hide_index=True, placeholder="", height="content", alt="The modalities")
+        dataframe(found.modalities, height="content", alt="The modalities")
         shares = pd.Series(found.splits).value_counts()
         split = ", ".join(f"{name} {shares.get(name, 0):,}" for name in ("train", "validation", "test"))
         named = ", ".join(f"{label} {count:,}" for label, count in labels.items()) or "none"
@@ -66,6 +67,6 @@ def _faults(found: Plan) -> None:
         return
     st.markdown("**Faults** of single rows or stars do not stop the import; `report.csv` in the survey lists each.")
     rows = [{"Fault": kind, "How many": count, "What is done": KINDS[kind]} for kind, count in counts.items()]
-    st.dataframe(rows, hide_index=True, placeholder="", height="content", alt="Faults by kind")
+    dataframe(rows, height="content", alt="Faults by kind")
     with st.expander("Every fault, row by row"):
-        st.dataframe(found.report.table, hide_index=True, placeholder="", height=300)
+        dataframe(found.report.table, height=300)

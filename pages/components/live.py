@@ -10,6 +10,7 @@ from m3core.workspace.run import Run, State, Status
 from pages.components import links, resources, state
 from pages.components.border import guarded, sentences
 from pages.components.figure import show
+from pages.components.tables import dataframe
 from pages.components.text import literal
 from training import process
 
@@ -158,7 +159,7 @@ def _recall_table(epoch: dict) -> None:
         }
         for pair, found in epoch["recall"].items()
     ]
-    st.dataframe(rows, hide_index=True, placeholder="", alt="Retrieval recall of each pair of modalities")
+    dataframe(rows, alt="Retrieval recall of each pair of modalities")
     st.caption(
         f"Epoch {epoch['epoch']}, validation split. Recall@k: how often a source's own embedding in the other modality "
         "is among the k nearest; mean of both directions, higher is better."

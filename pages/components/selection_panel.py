@@ -12,6 +12,7 @@ from m3core.survey import Survey
 from pages.components import map_panel, resources, state
 from pages.components.export_menu import export_menu
 from pages.components.kept_selections import kept_selections
+from pages.components.tables import dataframe
 
 __all__ = ["selection_counts", "selection_panel", "selection_table"]
 
@@ -86,8 +87,8 @@ def selection_table(survey: Survey, column: str, opened: Callable[[str], None]) 
         if cells:
             opened(selected[cells[0][0]])
 
-    st.dataframe(
-        shown, hide_index=True, placeholder="", key="selection_table",
+    dataframe(
+        shown, key="selection_table",
         on_select=clicked, selection_mode="single-cell",
         column_config={
             "source_id": st.column_config.TextColumn("id", width="medium"),

@@ -5,6 +5,7 @@ import streamlit as st
 from m3core.errors import M3Error, one_sentence
 from m3core.workspace.verdicts import Verdicts
 from pages.components import state
+from pages.components.tables import dataframe
 from pages.components.text import literal, sentence
 
 __all__ = [
@@ -100,7 +101,7 @@ def kept_verdicts(verdicts: Verdicts, name: str) -> None:
         for one in verdicts.sentences():
             st.warning(literal(one, 400), icon=":material/warning:")
         if len(table):
-            st.dataframe(table.iloc[::-1], hide_index=True, placeholder="", key="verdicts_table")
+            dataframe(table.iloc[::-1], key="verdicts_table")
         else:
             st.caption("None yet. They are kept in the run's folder, a line each, with time and initials.")
         with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -11,6 +11,7 @@ from m3core.survey import Survey
 from pages.components import jobs, links, resources, state
 from pages.components.classifier_page.shown import modalities_shown
 from pages.components.pick import SECTION, SELECTED
+from pages.components.tables import dataframe
 from pages.components.text import sentence
 
 __all__ = ["predictions"]
@@ -113,9 +114,8 @@ def _rows(shown: pd.DataFrame, survey_name: str) -> None:
                 state.choose(source=ids[cells[0][0]])
 
     number = st.column_config.NumberColumn(format="%.3f", help="0 to 1; those of a row sum to 1")
-    st.dataframe(
-        shown, hide_index=True, placeholder="",
-        height=330, key="predict_table", on_select=clicked, selection_mode="single-cell",
+    dataframe(
+        shown, height=330, key="predict_table", on_select=clicked, selection_mode="single-cell",
         column_config={name: number for name in shown.columns if name.startswith("p_")}
         | {"p": st.column_config.NumberColumn("largest p", format="%.3f", help="0 to 1; the probability of the guess")},
         alt="Predictions; choosing a row shows the way to its source",

@@ -9,6 +9,7 @@ from m3core.classifier.evaluation import calibration_of
 from m3core.figures.classifier import reliability_figure
 from pages.components import resources
 from pages.components.figure import show
+from pages.components.tables import dataframe
 from pages.components.text import sentence
 
 __all__ = ["reliability"]
@@ -49,9 +50,8 @@ def _errors(found: Calibration) -> None:
         {"": when, "ECE": figures["ece"], "log loss": figures["log_loss"]} for when, figures in _figures(found).items()
     ]
     number = st.column_config.NumberColumn(format="%.3f")
-    st.dataframe(
-        rows, hide_index=True, placeholder="",
-        column_config={"ECE": number, "log loss": number}, key="calibration_errors",
+    dataframe(
+        rows, column_config={"ECE": number, "log loss": number}, key="calibration_errors",
         alt="Expected calibration error and log loss before and after calibration",
     )  # fmt: skip
     st.markdown(rf"p = softmax(logits / T + b), T = {found.temperature:.3f}".replace(".", r"\."))

@@ -11,9 +11,10 @@ from m3core.classifier.scores import class_table, confusion, summary, wilson
 from m3core.figures.classifier import class_figure, confusion_figure
 from m3core.survey import Survey
 from pages.components import resources
-from pages.components.classifier_page.shown import is_scored, modalities_shown, percentages
+from pages.components.classifier_page.shown import is_scored, modalities_shown
 from pages.components.figure import show
 from pages.components.pick import pick_bars
+from pages.components.tables import percentages
 
 __all__ = ["evaluated_sentence", "scores"]
 

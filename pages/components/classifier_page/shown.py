@@ -1,6 +1,5 @@
 """What the sections share: the survey classified once, in a job, and which modalities the classifier is shown."""
 
-import pandas as pd
 import streamlit as st
 
 from m3core.classifier.logits import predict_survey, scored_split, targets
@@ -8,10 +7,7 @@ from m3core.errors import ConfigError
 from pages.components import jobs, resources
 from pages.components.text import literal
 
-__all__ = ["is_scored", "modalities_shown", "percentages"]
-
-FEW, HEIGHT = 12, 440
-"""Rows up to which a table is shown whole, and the height in pixels of a longer one."""
+__all__ = ["is_scored", "modalities_shown"]
 
 
 def is_scored(survey_name: str, run_name: str) -> bool:
@@ -58,20 +54,3 @@ def modalities_shown(run_name: str) -> tuple[str, ...]:
     if not picked:
         raise ConfigError("every modality is withheld: choose one or more.")
     return tuple(name for name in names if name in picked)
-
-
-def percentages(table: pd.DataFrame, names: list[str], *, key: str, alt: str, **columns: str) -> None:
-    """A table with shares as percentages of one decimal: more digits than that are noise with hundreds of sources.
-
-    Args:
-        names: its columns that are shares, from 0 to 1.
-        columns: name -> title, where that is not the name.
-    """
-    shares = {
-        name: st.column_config.NumberColumn(columns.get(name, name.replace("_", " ")), format="%.1f %%")
-        for name in names
-    }
-    st.dataframe(
-        table.assign(**{name: 100 * table[name] for name in names}), hide_index=True, placeholder="", key=key, alt=alt,
-        height="content" if len(table) <= FEW else HEIGHT, column_config=columns | shares,
-    )  # fmt: skip

@@ -10,8 +10,9 @@ from m3core.classifier.prediction_table import csv_text
 from m3core.figures.classifier import subset_figure
 from pages.components import resources
 from pages.components.classifier_page.scores import evaluated_sentence
-from pages.components.classifier_page.shown import is_scored, percentages
+from pages.components.classifier_page.shown import is_scored
 from pages.components.figure import show
+from pages.components.tables import percentages
 
 __all__ = ["subsets"]
 

@@ -6,6 +6,7 @@ from m3core.survey import Survey
 from m3core.survey.duplicates import DEFAULT_RADIUS, Duplicates, duplicate_ids, duplicate_positions
 from pages.components import resources, state
 from pages.components.pick import SECTION, SELECTED
+from pages.components.tables import dataframe
 from pages.components.text import literal
 
 __all__ = ["checks"]
@@ -51,8 +52,8 @@ def _pairs(found: Duplicates, which: str, key: str) -> None:
     else:
         text = f"{n:,} pair{'s' if n != 1 else ''} of sources {which}, {found.n_leaks:,} across splits."
         st.warning(literal(text), icon=":material/content_copy:")
-        st.dataframe(
-            found.pairs, hide_index=True, placeholder="", key=f"pairs_{key}",
+        dataframe(
+            found.pairs, key=f"pairs_{key}",
             column_config={"separation": st.column_config.NumberColumn("separation [arcsec]", format="%.3f")},
             alt=f"Pairs {which}",
         )  # fmt: skip

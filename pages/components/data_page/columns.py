@@ -12,6 +12,7 @@ from m3core.survey import Survey
 from pages.components import resources, state
 from pages.components.data_page.quality import within
 from pages.components.pick import SECTION, SELECTED, pick_bars
+from pages.components.tables import dataframe, height
 from pages.components.text import literal
 
 __all__ = ["columns"]
@@ -25,10 +26,9 @@ def columns(survey: Survey, survey_name: str) -> None:
         st.caption(
             "A click on a row draws its histogram. The outer bars hold all beyond the 1st and the 99th percentile."
         )
-        event = st.dataframe(
-            table, hide_index=True, placeholder="",
-            key=f"columns_{survey.hash[:8]}", on_select="rerun", selection_mode="single-row",
-            height="content" if len(table) < 17 else 620, alt="Every column of the catalogue",
+        event = dataframe(
+            table, key=f"columns_{survey.hash[:8]}", on_select="rerun", selection_mode="single-row",
+            height=height(table, 620), alt="Every column of the catalogue",
             column_order=["column", "unit", "histogram", "missing", "smallest", "median", "largest", "values",
                           "input_of", "description"],
             column_config={

@@ -12,6 +12,7 @@ from m3core.survey.overview import combination_table, overview_table, presence_c
 from pages.components import resources
 from pages.components.data_page.source_card import source_card
 from pages.components.pick import pick_bars
+from pages.components.tables import dataframe
 from pages.components.text import literal
 
 __all__ = ["contents"]
@@ -45,9 +46,7 @@ def contents(survey: Survey, survey_name: str) -> None:
         st.markdown("**What each modality is**")
         st.markdown("\n".join(f"- {_modality(spec)}" for spec in survey.modalities.values()))
         with st.expander("The counts as a table"):
-            st.dataframe(
-                table, hide_index=True, placeholder="", height="content", alt="Counts of sources", key="overview"
-            )
+            dataframe(table, height="content", alt="Counts of sources", key="overview")
 
 
 def _of_classes(survey: Survey, picked: list[Any]) -> Iterable[str]:

@@ -13,6 +13,7 @@ from m3core.experiment.table import Compared, compare_rows
 from m3core.workspace.run import Run
 from m3core.workspace.run_table import FIRST_COLUMNS, run_table
 from pages.components import jobs, resources, state
+from pages.components.tables import dataframe
 from pages.components.text import literal, sentence
 
 __all__ = ["compare_methods", "compare_two_runs"]
@@ -128,8 +129,8 @@ def _numbers(found: Compared, first: str, second: str) -> None:
         "high": ("to", "upper end; under 0: the second is better beyond chance"),
         "p": ("p", "paired two-sided t-test over the seeds; 0 to 1, lower is stronger; empty with one"),
     }  # fmt: skip
-    st.dataframe(
-        shown, hide_index=True, placeholder="", key=f"compared_{len(first)}_{len(second)}",
+    dataframe(
+        shown, key=f"compared_{len(first)}_{len(second)}",
         column_config={
             name: st.column_config.TextColumn(title, help=text) if name == "metric"
             else st.column_config.NumberColumn(title, help=text, format=percent.get(name, "%.2g"))
@@ -154,6 +155,4 @@ def _settings(folders: dict[str, Path]) -> None:
         return
     st.markdown("**Settings that differ**")
     shown = pd.DataFrame(differing).rename_axis("setting").reset_index()
-    st.dataframe(
-        shown, hide_index=True, placeholder="", key="experiment_settings", alt="Settings in which the two differ"
-    )
+    dataframe(shown, key="experiment_settings", alt="Settings in which the two differ")

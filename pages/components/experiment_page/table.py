@@ -12,6 +12,7 @@ from m3core.experiment.table import cell_table, describe_column, score_table
 from m3core.figures.experiment import experiment_figure
 from pages.components import resources
 from pages.components.figure import show
+from pages.components.tables import dataframe, height
 from pages.components.text import literal
 
 __all__ = ["files", "table"]
@@ -23,9 +24,6 @@ ENDINGS = {
 """Ending of a column -> its short title; '{}' is the metric. A trailing space tells two of one name apart."""
 
 EVERY = "every one"
-
-ROWS = 17
-"""Of a table that is drawn whole; a longer one scrolls."""
 
 
 def table(name: str) -> None:
@@ -73,9 +71,9 @@ def _table(shown: pd.DataFrame, metric: str) -> None:
     published_titles = {"published": "AJ 2025 [%]", "published_std": "±", "published_p": "p of AJ 2025"}
     titles = {**scores, **published_titles, "n_labels": "labels used", "n_test": "test stars"}
     percent = {name: 100 * shown[name] for name in order if name == "labels" or _is_score(name)}
-    st.dataframe(
-        shown[order].assign(**percent), hide_index=True, placeholder="", key="experiment_table",
-        height="content" if len(shown) <= ROWS else 600,
+    dataframe(
+        shown[order].assign(**percent), key="experiment_table",
+        height=height(shown, 600),
         column_config={name: _column(name, titles.get(name, name.replace("_", " "))) for name in order},
         alt="Scores of every method, modality and share of the labels",
     )  # fmt: skip

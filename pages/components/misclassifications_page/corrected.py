@@ -8,6 +8,7 @@ from m3core.periods.survey_check import checked_column
 from m3core.survey import Correction, Survey, corrections_table, write_corrected
 from m3core.workspace.verdicts import Verdicts
 from pages.components import state
+from pages.components.tables import dataframe
 from pages.components.text import literal, sentence
 
 __all__ = ["corrected", "corrections_of"]
@@ -47,7 +48,7 @@ def corrected(survey: Survey, verdicts: Verdicts) -> None:
         if table.empty:
             st.info("No verdict changes anything yet.")
             return
-        st.dataframe(table, hide_index=True, placeholder="", key="corrected_table")
+        dataframe(table, key="corrected_table")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             free = state.workspace().free_survey_name(f"{survey.path.name}-corrected")
             name = st.text_input("Name of the new survey", value=free, key=f"corrected_name_{free}", max_chars=64)

@@ -6,6 +6,7 @@ import streamlit as st
 from m3core.survey import Survey
 from m3core.workspace.verdicts import Verdicts
 from pages.components import state
+from pages.components.tables import dataframe
 from pages.components.text import literal
 
 __all__ = ["listing"]
@@ -73,9 +74,8 @@ def _rows(shown: pd.DataFrame) -> None:
 
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     score = "t / (t + p), 0 to 1, higher is more suspect"
-    st.dataframe(
-        shown, hide_index=True, placeholder="",
-        height=HEIGHT, key="suspects_table", on_select=clicked, selection_mode="single-cell",
+    dataframe(
+        shown, height=HEIGHT, key="suspects_table", on_select=clicked, selection_mode="single-cell",
         column_config={
             "rank": number("rank", help="By score alone, 1 the most suspect.", width=50),
             "source_id": text("id"),

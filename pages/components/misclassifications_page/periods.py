@@ -12,6 +12,7 @@ from m3core.survey import Survey
 from m3core.workspace.verdicts import Verdicts
 from pages.components import resources, state
 from pages.components.figure import show
+from pages.components.tables import dataframe
 from pages.components.text import literal
 from pages.components.verdicts import say
 
@@ -49,8 +50,8 @@ def periods(survey: Survey, verdicts: Verdicts, source_id: str, row: pd.Series) 
             for one in check.candidates
         ]
     )  # fmt: skip
-    st.dataframe(
-        table, hide_index=True, placeholder="", key="suspect_periods",
+    dataframe(
+        table, key="suspect_periods",
         column_config={
             "P [d]": st.column_config.TextColumn(
                 help="In brackets one standard error, in units of the last digit; the catalogue's as it is listed."

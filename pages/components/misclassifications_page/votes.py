@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from pages.components.tables import dataframe
 from pages.components.text import literal
 
 __all__ = ["votes"]
@@ -35,8 +36,8 @@ def votes(row: pd.Series) -> None:
             for name in names
         ]
     )
-    st.dataframe(
-        table, hide_index=True, placeholder="", key="suspect_votes",
+    dataframe(
+        table, key="suspect_votes",
         column_config={
             "distance to own centre": st.column_config.NumberColumn(
                 format="%.3f", help="1 − cosine to the centre of the given class, 0 to 2, higher is further"

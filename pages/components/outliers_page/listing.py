@@ -11,6 +11,7 @@ from m3core.outliers.score import Outliers
 from m3core.survey import Survey
 from m3core.workspace.verdicts import Verdicts
 from pages.components import state
+from pages.components.tables import dataframe
 from pages.components.text import literal
 
 __all__ = ["Listing", "listing"]
@@ -121,9 +122,8 @@ def _rows(table: pd.DataFrame, order_by: str) -> None:
             state.choose(source=ids[cells[0][0]])
 
     number = st.column_config.NumberColumn
-    st.dataframe(
-        table, hide_index=True, placeholder="",
-        height=HEIGHT, key="outliers_table", on_select=clicked, selection_mode="single-cell",
+    dataframe(
+        table, height=HEIGHT, key="outliers_table", on_select=clicked, selection_mode="single-cell",
         column_config={
             "rank": number("rank", help=f"Place by {order_by} alone, 1 the oddest.", width=55),
             "source_id": st.column_config.TextColumn("id"),

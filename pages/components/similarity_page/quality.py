@@ -11,11 +11,9 @@ from m3core.manifest import SPLITS
 from m3core.similarity.retrieval import ALL, KS, class_precision, own_retrieval, rows_to_score
 from pages.components import jobs, resources
 from pages.components.figure import show
+from pages.components.tables import percentages
 
 __all__ = ["quality"]
-
-PERCENT = st.column_config.NumberColumn(format="%.1f %%")
-"""One decimal: a share of a few hundred sources is known to a percent or worse."""
 
 
 def quality(survey_name: str, run_name: str) -> None:
@@ -53,16 +51,11 @@ def _across(table: pd.DataFrame, split: str) -> None:
         st.info("The run has one modality: there is no other to find a star in.")
         return
     shown = table[["query", "found", "n", *(f"recall@{k}" for k in KS), "chance@10", "median_rank", "chance_rank"]]
-    shares = [*(f"recall@{k}" for k in KS), "chance@10"]
-    st.dataframe(
-        _in_percent(shown, shares), hide_index=True, placeholder="", key="similarity_across",
-        column_config=dict.fromkeys(shares, PERCENT)
-        | {
-            "chance@10": st.column_config.NumberColumn(format="%.1f %%", help="10 / n"),
-            "median_rank": st.column_config.NumberColumn("median rank", format="%.1f", help="From 1, lower is better."),
-            "chance_rank": st.column_config.NumberColumn("by chance", format="%.1f", help="(n + 1) / 2"),
-        },
+    percentages(
+        shown, [*(f"recall@{k}" for k in KS), "chance@10"], key="similarity_across",
         alt="Recall and median rank for every ordered pair of modalities",
+        median_rank=st.column_config.NumberColumn("median rank", format="%.1f", help="From 1, lower is better."),
+        chance_rank=st.column_config.NumberColumn("by chance", format="%.1f", help="(n + 1) / 2"),
     )  # fmt: skip
     widest = max((row["recall@10_high"] - row["recall@10_low"]) / 2 for _, row in table.iterrows())
     st.caption(
@@ -91,16 +84,12 @@ def _by_class(table: pd.DataFrame, split: str) -> None:
     chance = table.groupby("class")["chance"].mean()
     wide = pd.concat([asked, chance, wide], axis=1).reset_index()
     shares = [name for name in wide.columns if name not in ("class", "n")]
-    st.dataframe(
-        _in_percent(wide, shares), hide_index=True, placeholder="", key="similarity_by_class",
-        column_config=dict.fromkeys(shares, PERCENT),
+    percentages(
+        wide, shares, key="similarity_by_class",
         alt="Precision of the ten nearest, a row a class, a column an embedding or pair",
+        **{name: name for name in shares},
     )  # fmt: skip
     _download(table, "precision", "similarity_by_class_download")
-
-
-def _in_percent(table: pd.DataFrame, shares: list[str]) -> pd.DataFrame:
-    return table.assign(**{name: 100 * table[name] for name in shares})
 
 
 def _pair(line: tuple) -> str:

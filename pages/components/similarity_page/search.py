@@ -18,6 +18,7 @@ from pages.components.map_panel import source_id
 from pages.components.selected_line import selected_line
 from pages.components.similarity_page.compare import Comparison, comparison
 from pages.components.similarity_page.query import Asked, asked_for
+from pages.components.tables import dataframe
 from pages.components.text import sentence
 
 __all__ = ["search"]
@@ -124,9 +125,8 @@ def _table(survey: Survey, found: Similar) -> None:
         if cells:
             st.session_state[LOOKED] = str(table["source_id"].iloc[cells[0][0]])
 
-    st.dataframe(
-        table, hide_index=True, placeholder="",
-        height=430, key=TABLE_KEY, on_select=clicked, selection_mode="single-cell",
+    dataframe(
+        table, height=430, key=TABLE_KEY, on_select=clicked, selection_mode="single-cell",
         column_order=("rank", "source_id", "label", "split", "similarity", "distance"),
         column_config={
             "rank": st.column_config.NumberColumn("rank", width=55),

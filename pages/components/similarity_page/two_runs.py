@@ -17,6 +17,7 @@ from m3core.survey import Survey
 from m3core.workspace.run import Run
 from pages.components import jobs, links, resources, state
 from pages.components.figure import show
+from pages.components.tables import dataframe
 from pages.components.text import literal
 
 __all__ = ["two_runs"]
@@ -89,8 +90,8 @@ def _neighbours(survey: Survey, run_name: str, other: str, found: NeighbourChang
             if cells:
                 state.choose(source=str(changed["source_id"].iloc[cells[0][0]]))
 
-        st.dataframe(
-            changed, hide_index=True, placeholder="", height=250, key="similarity_changed", on_select=clicked,
+        dataframe(
+            changed, height=250, key="similarity_changed", on_select=clicked,
             selection_mode="single-cell", alt="Sources whose neighbours changed most; choosing a row shows them",
         )  # fmt: skip
         st.caption(f"The {len(changed):,} sources that keep fewest; a click on a row shows its neighbours.")
@@ -105,8 +106,8 @@ def _neighbours(survey: Survey, run_name: str, other: str, found: NeighbourChang
     table.insert(0, "source_id", survey.source_ids[rows])
     table.insert(1, "label", survey.sources["label"].to_numpy(object)[rows])
     links.source_link(source_id, "· its neighbours by both runs")
-    st.dataframe(
-        table, hide_index=True, placeholder="", key="similarity_gained",
+    dataframe(
+        table, key="similarity_gained",
         column_config={"rank_first": f"rank by {run_name}", "rank_second": f"rank by {other}"},
         alt="Neighbours of the open source by both runs",
     )  # fmt: skip
@@ -173,9 +174,8 @@ def _shown(found: RankChanges, survey: Survey) -> None:
             state.choose(source=str(found.table["source_id"].iloc[cells[0][0]]))
 
     labels = survey.sources["label"].reindex(found.table["source_id"]).to_numpy(object)
-    st.dataframe(
-        found.table.assign(label=labels), hide_index=True, placeholder="",
-        height=300, key="similarity_ranks", on_select=clicked,
+    dataframe(
+        found.table.assign(label=labels), height=300, key="similarity_ranks", on_select=clicked,
         selection_mode="single-cell", column_order=("source_id", "label", "rank_first", "rank_second", "change"),
         column_config={"change": st.column_config.NumberColumn(help="Places up (positive) in the second list.")},
         alt="Sources by how far their rank moved",

@@ -12,6 +12,7 @@ from m3core.survey import Source, Survey
 from pages.components import resources, state
 from pages.components.figure import show_panel
 from pages.components.star_tabs.kind import VIEWER
+from pages.components.tables import dataframe
 from pages.components.text import sentence
 
 __all__ = ["model"]
@@ -78,9 +79,8 @@ def _neighbours(panel: Panel, source: Source) -> None:
         key = f"near_{number}_{source.source_id}"
         table[key] = rows
         with place:
-            st.dataframe(
-                rows[["source_id", "label", "similarity"]], hide_index=True, placeholder="",
-                key=key, alt=f"Nearest by {name}",
+            dataframe(
+                rows[["source_id", "label", "similarity"]], key=key, alt=f"Nearest by {name}",
                 on_select=lambda key=key: follow(key), selection_mode="single-row",
                 column_config={
                     "source_id": st.column_config.TextColumn(str(name)),

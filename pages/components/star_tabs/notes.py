@@ -6,6 +6,7 @@ from m3core.errors import M3Error, one_sentence
 from m3core.star.notes import Notes
 from m3core.survey import Source, Survey
 from pages.components import state
+from pages.components.tables import dataframe
 from pages.components.text import literal, sentence
 from pages.components.verdicts import AUTHOR
 
@@ -62,7 +63,7 @@ def _all(survey: Survey, kept: Notes, counts: dict[str, int]) -> None:
                 f"{literal(tag)} ({count})", key=f"tag_{tag}", on_click=state.select_in_order, args=(kept.tagged(tag),),
                 help="Select these sources, for every page.", type="tertiary",
             )  # fmt: skip
-    st.dataframe(table, hide_index=True, placeholder="", key="notes_table", alt="All notes")
+    dataframe(table, key="notes_table", alt="All notes")
     st.download_button(
         "Notes as CSV", lambda: table.to_csv(index=False, lineterminator="\n").encode(), mime="text/csv",
         file_name=f"{survey.path.name}-notes.csv", key="notes_csv", on_click="ignore", icon=":material/download:",

@@ -12,6 +12,7 @@ from m3core.survey import Source, Survey
 from pages.components import jobs, state
 from pages.components.figure import show_panel
 from pages.components.star_tabs.kind import VIEWER, open_point
+from pages.components.tables import dataframe
 
 __all__ = ["nights_of", "surroundings"]
 
@@ -46,9 +47,8 @@ def _list(data: pd.DataFrame, key: str) -> None:
 
     bare = () if data["note"].any() else ("note",)
     shown = [name for name in data if name not in (*OFFSETS, *bare)]
-    st.dataframe(
-        data, hide_index=True, placeholder="",
-        key=key, alt="Nearest sources of the survey on the sky", on_select=follow,
+    dataframe(
+        data, key=key, alt="Nearest sources of the survey on the sky", on_select=follow,
         selection_mode="single-row", column_order=shown,
         column_config={
             "label": st.column_config.TextColumn("label", width=65),

@@ -10,6 +10,7 @@ from m3core.subtypes.profiles import MOST_STARS, Profile, profiles
 from m3core.survey import Survey
 from pages.components import jobs
 from pages.components.figure import show
+from pages.components.tables import dataframe
 from pages.components.text import literal
 
 __all__ = ["columns", "curves"]
@@ -28,8 +29,8 @@ def columns(survey: Survey, found: Subtypes) -> None:
         return
     shown = table.drop(columns=[name for name in table.columns if name.startswith("known_")])
     number = st.column_config.NumberColumn(format="%.4g")
-    st.dataframe(
-        shown, hide_index=True, placeholder="", key="subtypes_columns",
+    dataframe(
+        shown, key="subtypes_columns",
         column_config={name: number for name in shown.columns if name.startswith("median_")}
         | {
             "delta": st.column_config.NumberColumn(
