@@ -8,7 +8,7 @@ from m3core.outliers.score import outlier_table
 from m3core.outliers.store import outliers_folder, read_outliers
 from m3core.workspace.run import State
 from m3core.workspace.verdicts import Verdicts
-from pages.components.lists import await_lists, make_lists
+from pages.components.lists import await_list, make_lists
 from tests.app.conftest import make_run, open_page, said
 from tests.app.test_classifier_page import charts, settled
 from tests.conftest import make_survey
@@ -52,7 +52,7 @@ def test_a_list_that_the_training_makes_is_waited_for(workspace):
         told.append((done, said))
         place.write_text(finished)
 
-    await_lists(run, survey, report)
+    await_list(run, survey, lambda: False, report)
     assert told == [(0.4, "The training is at its end and lists outliers: Measuring light curves.")]
 
 
@@ -71,9 +71,20 @@ def test_lists_that_follow_an_embedding_are_waited_for(workspace, monkeypatch):
 
     monkeypatch.setattr(process, "embed", embed)
     make_lists(run, survey)
-    await_lists(run, survey, report)
+    await_list(run, survey, lambda: False, report)
     assert (0.3, "Listing outliers") in told
-    await_lists(run, survey, pytest.fail)  # nothing is under way
+    await_list(run, survey, lambda: False, pytest.fail)  # nothing is under way
+
+
+def test_a_list_that_is_made_does_not_wait_for_the_next(workspace):
+    survey, run = workspace
+    place = run.path / "status.json"
+    finished = place.read_text()
+    Record(run.path).update(state=State.LISTING, progress=0.6, message="suspects")
+    try:
+        await_list(run, survey, lambda: True, pytest.fail)
+    finally:
+        place.write_text(finished)
 
 
 def test_list_reasons_and_formulas(workspace):

@@ -11,7 +11,7 @@ from m3core.survey import Survey
 from m3core.workspace.verdicts import Verdicts
 from pages.components import jobs, links, pick, resources, state
 from pages.components.border import guarded
-from pages.components.lists import await_lists
+from pages.components.lists import await_list
 from pages.components.misclassifications_page.corrected import corrected
 from pages.components.misclassifications_page.formulas import formulas
 from pages.components.misclassifications_page.listing import listing
@@ -92,8 +92,12 @@ def _found(survey: Survey, survey_name: str, run_name: str) -> Suspects | None:
             icon=":material/update:",
         )
 
+    def is_made() -> bool:
+        found = kept_suspects(run, survey, embeddings)
+        return found is not None and found.is_current
+
     def work(report: jobs.Progress) -> Suspects:
-        await_lists(run, survey, report)
+        await_list(run, survey, is_made, report)
         return suspects(run, survey, embeddings, report)
 
     return jobs.awaited(key, "Looking for wrong labels", work, note=NOTE, again="Look again")

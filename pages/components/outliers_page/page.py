@@ -11,7 +11,7 @@ from m3core.survey import Survey
 from m3core.workspace.verdicts import Verdicts
 from pages.components import jobs, links, resources, state
 from pages.components.border import guarded
-from pages.components.lists import await_lists
+from pages.components.lists import await_list
 from pages.components.outliers_page.agree import agree
 from pages.components.outliers_page.formulas import formulas
 from pages.components.outliers_page.listing import Listing, listing
@@ -74,7 +74,7 @@ def _found(key: str, survey: Survey, survey_name: str, run_name: str) -> Outlier
         )
 
     def work(report: jobs.Progress) -> Outliers:
-        await_lists(run, survey, report)
+        await_list(run, survey, lambda: is_current(run, survey, embeddings), report)
         return have_outliers(run, survey, embeddings, report)[0]
 
     return jobs.awaited(key, "Looking for outliers", work, note=NOTE, again="Look again")
