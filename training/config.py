@@ -118,8 +118,8 @@ class FinetuneConfig(Settings):
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of a label spread evenly over all classes")
     pseudo_labels: float = Field(
         0.0, ge=0, le=1,
-        description="from a pre-trained run: train on sources without a label too, by a support vector machine and "
-        "trees on the frozen features, and let them have this share in a label's own target; 0: labels alone",
+        description="from a pre-trained run: train on sources without a label too, by what classifiers on the frozen "
+        "features say of them, and let these have this share in a label's own target; 0: labels alone",
     )  # fmt: skip
     tree_share: float = Field(
         0.0, ge=0, le=1,

@@ -27,13 +27,14 @@ class Seen:
     """What a pre-trained model gives, and what it is given.
 
     Attributes:
-        features: (N, K) of the encoders before any projection, standardised over the training split; 0 where absent.
+        features: modality -> (N, K) of its encoder before any projection, standardised over the training split; 0
+            where absent.
         numbers: (N, P + M) principal components of the features, and every input that is a number and no curve.
         inputs: keys of a batch with how many of those M numbers they hold, in their order.
         reading: the encoders with what standardises their features and projects them.
     """
 
-    features: Array
+    features: dict[str, Array]
     numbers: Array
     inputs: tuple[tuple[str, int], ...]
     reading: FrozenReading
@@ -59,12 +60,12 @@ def seen_by(model: Classifier, survey: Survey) -> Seen:
                 given.setdefault(key, np.zeros((len(survey), width)))[rows] = batch.inputs[key].cpu().numpy()
     train = survey.rows("train")
     scales = [_standardise(found[name], survey.present(name), train) for name in widths]
-    features = np.concatenate(list(found.values()), axis=1)
-    pca = PCA(min(N_COMPONENTS, features.shape[1], len(train)), random_state=0).fit(features[train])
+    every = np.concatenate(list(found.values()), axis=1)
+    pca = PCA(min(N_COMPONENTS, every.shape[1], len(train)), random_state=0).fit(every[train])
     mean, scale = (np.concatenate(parts) for parts in zip(*scales, strict=True))
     reading.measured(mean=mean, scale=scale, centre=pca.mean_, axes=pca.components_)
-    numbers = np.concatenate([pca.transform(features), *given.values()], axis=1)
-    return Seen(features, numbers, tuple((key, values.shape[1]) for key, values in given.items()), reading)
+    numbers = np.concatenate([pca.transform(every), *given.values()], axis=1)
+    return Seen(found, numbers, tuple((key, values.shape[1]) for key, values in given.items()), reading)
 
 
 def _standardise(features: Array, present: NDArray[np.bool_], train: NDArray[np.int64]) -> tuple[Array, Array]:

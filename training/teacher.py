@@ -1,15 +1,16 @@
-"""Pseudo-labels: what two classifiers on what a pre-trained model gives say of every source.
+"""Pseudo-labels: what classifiers on what a pre-trained model gives say of every source.
 
 A network fine-tuned on few labels learns their errors; classifiers of another kind, on features that needed no labels,
 do so less, and what they say of the sources without a label is worth training on (self-training: Yarowsky 1995; Lee
-2013). One is a support vector machine on the frozen features, the other boosted trees on their principal components
-and on the numbers that the encoders are given beside curves and spectra (properties, catalogue columns). The first is
-the better one where classes lie close in the features, the second where a few numbers decide; their mean is near
-the better in either case (docs/accuracy.md).
+2013). A logistic regression reads the frozen features of each modality; boosted trees read their principal components
+and the numbers that the encoders are given beside curves and spectra (properties, catalogue columns). Which of them
+is to be believed differs from survey to survey, so their say is weighed by what they are worth on labels that they have
+not seen (training.opinion_pool; docs/accuracy.md).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from m3core.model.clip import Classifier
 from m3core.survey import Survey
 from training.labels import draw
+from training.opinion_pool import fit_pool
 from training.seen import Seen, seen_by
 from training.trees import lightgbm
 
@@ -27,8 +29,8 @@ FOLDS = 5
 MOST_LABELS = 3000
 """Labels that the classifiers are fitted on: their time grows with the number, what more of them add shrinks."""
 
-STRENGTH, WIDTH = 5.0, 0.2
-"""C of the machine, and gamma of its kernel times the number of features (scikit-learn's default is 1)."""
+STRENGTH = 0.1
+"""C of the logistic regressions, on standardised features; a third and three times of it do as well."""
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -55,10 +57,9 @@ def taught(
 ) -> Lesson:  # fmt: skip
     """Labels, and pseudo-labels of the sources without one.
 
-    What is said of a source is the mean of the probabilities of machine and trees; the machine's decision values become
-    probabilities by a logistic regression on its out-of-sample values (five-fold; Platt 1999, for several classes). The
-    target of a labelled source is (1 - share) * label + share * what is said of it by classifiers that have not seen
-    it, which tempers wrong labels; a class of fewer than ten labels keeps its own.
+    What is said of a source are the pooled probabilities of the classifiers. The target of a labelled source is
+    (1 - share) * label + share * what is said of it by classifiers that have not seen it (five-fold), which tempers
+    wrong labels; a class of fewer than ten labels keeps its own.
 
     Args:
         model: over the pre-trained encoders.
@@ -79,52 +80,72 @@ def taught(
         fitted = labelled[draw(survey.source_ids[labelled], classes[labelled], share=few, seed=seed, cap=False)]
         sentences.append(f"they rest on {len(fitted)} of the {len(labelled)} labels, the same share of each class")
     rows = np.concatenate([labelled, unlabelled])
-    said = _probabilities(seen_by(model, survey), classes, fitted, rows, n_classes, seed)
+    experts = _experts(seen_by(model, survey), survey, classes, n_classes, seed)
+    said, weights = _pooled(list(experts.values()), classes, fitted, rows, seed)
+    worth = ", ".join(f"{name} {weight:.2f}" for name, weight in zip(experts, weights, strict=True))
+    sentences.append(f"weights of the classifiers behind them: {worth}")
     of_it = np.where(counts[classes[labelled]] >= 2 * FOLDS, share, 0.0)[:, None]
     targets = np.concatenate([(1 - of_it) * own + of_it * said[: len(labelled)], said[len(labelled) :]])
     order = np.argsort(rows)
     return Lesson(rows[order], targets[order].astype(np.float32), tuple(sentences))
 
 
-Fit = Callable[[Indices, Indices], Array]
-"""(rows to fit to, rows to judge) -> (n, C)."""
+Expert = Callable[[Indices, Indices], Array]
+"""(rows to fit to, rows to judge) -> (n, C) probabilities."""
 
 
-def _probabilities(seen: Seen, classes: Indices, fitted: Indices, asked: Indices, n_classes: int, seed: int) -> Array:
-    """(len(asked), C); of the sources at `fitted` from classifiers that have not seen them."""
+def _experts(seen: Seen, survey: Survey, classes: Indices, n_classes: int, seed: int) -> dict[str, Expert]:
+    """Logistic regressions by the name of their modality, which of a source without it say each class's share, and
+    trees."""
     from sklearn.linear_model import LogisticRegression
 
-    folds = _folds(classes[fitted], seed)
-
-    def machine(known: Indices, rows: Indices) -> Array:
-        return _decisions(seen.features, classes, known, rows, n_classes)
-
-    def trees(known: Indices, rows: Indices) -> Array:
-        model = lightgbm(seed).fit(seen.numbers[known], classes[known])
+    def told(model: Any, inputs: Array, rows: Indices) -> Array:
         found = np.zeros((len(rows), n_classes))
-        found[:, model.classes_] = model.predict_proba(seen.numbers[rows])
+        found[:, model.classes_] = model.predict_proba(inputs[rows])
         return found
 
-    values, unseen = _out_of_sample(machine, fitted, asked, folds)
-    platt = LogisticRegression(max_iter=1000).fit(unseen, classes[fitted])
-    by_machine = np.zeros((len(asked), n_classes))
-    by_machine[:, platt.classes_] = platt.predict_proba(values)
-    return (by_machine + _out_of_sample(trees, fitted, asked, folds)[0]) / 2
+    def trees(known: Indices, rows: Indices) -> Array:
+        return told(lightgbm(seed).fit(seen.numbers[known], classes[known]), seen.numbers, rows)
+
+    def regression(name: str) -> Expert:
+        features, present = seen.features[name], survey.present(name)
+
+        def expert(known: Indices, rows: Indices) -> Array:
+            found = np.tile(np.bincount(classes[known], minlength=n_classes) / len(known), (len(rows), 1))
+            known, told_of = known[present[known]], present[rows]
+            if told_of.any() and len(np.unique(classes[known])) > 1:
+                model = LogisticRegression(C=STRENGTH, max_iter=1000).fit(features[known], classes[known])
+                found[told_of] = told(model, features, rows[told_of])
+            return found
+
+        return expert
+
+    return {**{name: regression(name) for name in seen.features}, "trees": trees}
 
 
-def _out_of_sample(fit: Fit, fitted: Indices, asked: Indices, folds: Indices) -> tuple[Array, Array]:
-    """(len(asked), C) by a fit to all of `fitted`, for those among them by the fit that left out their fold; and the
-    latter alone, (len(fitted), C)."""
-    values = fit(fitted, asked)
-    unseen = np.zeros((len(fitted), values.shape[1]))
-    for fold in range(FOLDS):
-        held = folds == fold
-        if held.any():
-            unseen[held] = fit(fitted[~held], fitted[held])
-    place = {row: number for number, row in enumerate(fitted)}
-    own = np.array([place.get(row, -1) for row in asked])
-    values[own >= 0] = unseen[own[own >= 0]]
-    return values, unseen
+def _pooled(
+    experts: Sequence[Expert], classes: Indices, fitted: Indices, asked: Indices, seed: int
+) -> tuple[Array, Array]:
+    """(len(asked), C), of the sources at `fitted` from classifiers that have not seen them; the experts' weights.
+
+    Args:
+        asked: with all of `fitted` in it, in the same order.
+    """
+    folds = _folds(classes[fitted], seed)
+    unseen = np.stack([_out_of_sample(expert, fitted, folds) for expert in experts])
+    pool = fit_pool(unseen, classes[fitted])
+    pooled = pool.probabilities(np.stack([expert(fitted, asked) for expert in experts]))
+    pooled[np.isin(asked, fitted)] = pool.probabilities(unseen)
+    return pooled, pool.weights
+
+
+def _out_of_sample(expert: Expert, fitted: Indices, folds: Indices) -> Array:
+    """(len(fitted), C), each fold by a fit to the others."""
+    parts = [(folds == fold, expert(fitted[folds != fold], fitted[folds == fold])) for fold in np.unique(folds)]
+    found = np.zeros((len(fitted), parts[0][1].shape[1]))
+    for held, values in parts:
+        found[held] = values
+    return found
 
 
 def _folds(classes: Indices, seed: int) -> Indices:
@@ -136,16 +157,3 @@ def _folds(classes: Indices, seed: int) -> Indices:
         members = rng.permutation(np.flatnonzero(classes == index))
         folds[members] = np.arange(len(members)) % FOLDS
     return folds
-
-
-def _decisions(features: Array, classes: Indices, fitted: Indices, asked: Indices, n_classes: int) -> Array:
-    """(len(asked), C) decision values, one class against the rest; 1 below the least where a class was not fitted."""
-    from sklearn.svm import SVC
-
-    machine = SVC(C=STRENGTH, gamma=WIDTH / features.shape[1]).fit(features[fitted], classes[fitted])
-    found = machine.decision_function(features[asked])
-    if found.ndim == 1:
-        found = np.stack([-found, found], axis=1)
-    values = np.full((len(asked), n_classes), found.min(axis=1, keepdims=True) - 1.0)
-    values[:, machine.classes_] = found
-    return values
