@@ -123,8 +123,8 @@ class FinetuneConfig(Settings):
     )  # fmt: skip
     tree_share: float = Field(
         0.0, ge=0, le=1,
-        description="from a pre-trained run: share of boosted trees on the frozen features in the answer, beside the "
-        "network's; 0: the network alone",
+        description="from a pre-trained run: boosted trees on the frozen features have a share in the answer beside "
+        "the network, up to this; the validation split decides; 0: the network alone",
     )  # fmt: skip
     class_balance: float = Field(
         0.0, ge=0, le=1, description="weight of a class in the loss: its size to the power of minus this; 1: all alike"

@@ -172,7 +172,7 @@ def _add_trees(run: Run, survey: Survey, config: FinetuneConfig, prepared: Prepa
     assert isinstance(frozen, Classifier)
     if model.trees is None:  # a run that was stopped behind this has them
         found, sentence = with_trees(
-            model, frozen, survey, prepared.targets, prepared.rows.train, share=config.tree_share, seed=config.seed
+            model, frozen, survey, prepared.targets, prepared.rows, most=config.tree_share, seed=config.seed
         )
         log.info("%s", sentence)
         save_checkpoint(found, run.checkpoint)

@@ -1,20 +1,24 @@
 """Boosted trees that vote beside the network: fitted to the same labels, on what pre-trained encoders give.
 
 A network is behind trees where a few numbers decide (a period, a colour), ahead where the shape of a curve does;
-they err on different stars (docs/accuracy.md).
+they err on different stars (docs/accuracy.md). How much of the answer is theirs the validation split says.
 """
 
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from m3core.classifier.logits import class_logits, observed
 from m3core.model.clip import Classifier
 from m3core.model.config import TreesConfig
 from m3core.nn.boosted_trees import BoostedTrees
 from m3core.survey import Survey
+from training.classification import Classification
 from training.labels import draw
 from training.seen import seen_by
+from training.setup import Rows
 from training.trees import lightgbm
 
 __all__ = ["with_trees"]
@@ -22,35 +26,50 @@ __all__ = ["with_trees"]
 MOST_LABELS = 20_000
 """Labels that trees are fitted to: a minute or two of one core."""
 
+LEAST = 1e-6
+"""A probability is taken to be this at least: one star that both are wrong of must not decide."""
+
+Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 
 def with_trees(
-    model: Classifier, frozen: Classifier, survey: Survey, classes: Indices, labelled: Indices,
-    *, share: float, seed: int,
+    model: Classifier, frozen: Classifier, survey: Survey, classes: Indices, rows: Rows,
+    *, most: float, seed: int,
 ) -> tuple[Classifier, str]:  # fmt: skip
-    """A trained classifier with trees beside it.
+    """A trained classifier with trees beside it, or alone where the validation split finds them of no use.
 
     Args:
         frozen: the classifier as it was before its training: its encoders are what the trees read.
-        classes: (N,) class index of every source, of which only those at `labelled` are read.
-        labelled: rows of the training split, at least one of each class.
-        share: of the trees in the answer.
+        classes: (N,) class index of every source, of which only those at `rows` are read.
+        rows: labelled sources of the training split, at least one of each class, and of the validation split.
+        most: of the answer that can be the trees' share, 0 to 1.
         seed: of the trees, and of the labels drawn where there are more than 20,000.
 
     Returns:
         The classifier, and a sentence with the numbers.
     """
     n_classes = len(model.config.classes)
-    fitted, sentence = labelled, f"trees vote beside the network, fitted to {len(labelled)} labels"
+    labelled = fitted = rows.train
     if len(labelled) > MOST_LABELS:
         few = MOST_LABELS / len(labelled)
         fitted = labelled[draw(survey.source_ids[labelled], classes[labelled], share=few, seed=seed, cap=False)]
-        sentence = f"trees vote beside the network, fitted to {len(fitted)} of {len(labelled)} labels"
     seen = seen_by(frozen, survey)
     fit = lightgbm(seed).set_params(objective="multiclass", num_class=n_classes)
     fit.fit(seen.numbers[fitted], classes[fitted])
     trees = as_tensors(fit.booster_, n_inputs=seen.numbers.shape[1], n_classes=n_classes)
+
+    names = model.config.names
+    judged = rows.validation[observed(survey, names)[:, rows.validation].all(axis=0)]
+    share, by = most, f"the setting, since fewer than {Classification.fewest_judged} validation labels judge"
+    if len(judged) >= Classification.fewest_judged:
+        network = torch.from_numpy(class_logits(model, survey, judged, [names])[0]).double().softmax(dim=1).numpy()
+        said = trees(torch.from_numpy(seen.numbers[judged])).softmax(dim=1).numpy()
+        own = np.arange(len(judged)), classes[judged]
+        share, by = best_share(network[own], said[own], most), f"the log loss of {len(judged)} validation labels"
+    sentence = f"trees fitted to {len(fitted)} of {len(labelled)} labels have {share:.2f} of the answer, by {by}"
+    if not share:
+        return model, sentence
     n_trees, n_leaves = trees.value.shape
     asked = TreesConfig(
         numbers=seen.inputs, n_components=len(seen.reading.axes), n_trees=n_trees, n_leaves=n_leaves, share=share
@@ -60,6 +79,17 @@ def with_trees(
     assert found.trees is not None
     found.trees.reading, found.trees.trees = seen.reading, trees
     return found.eval(), sentence
+
+
+def best_share(network: Array, trees: Array, most: float) -> float:
+    """The s in 0 to `most`, to two decimals, with the least log loss of (1 - s) * network + s * trees.
+
+    Args:
+        network, trees: (n,) probability that each gives the true class.
+    """
+    shares = np.arange(round(100 * most) + 1) / 100
+    mixed = network + shares[:, None] * (trees - network)
+    return float(shares[np.log(np.maximum(mixed, LEAST)).sum(axis=1).argmax()])
 
 
 def as_tensors(booster: Any, *, n_inputs: int, n_classes: int) -> BoostedTrees:

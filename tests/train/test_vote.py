@@ -1,5 +1,7 @@
 """Trees beside a classifier's network: whose answer is whose, what they never see, and where there are none."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -27,10 +29,10 @@ def setup(stars, pretrained):
     return stars, build_classifier(stars, config, prepared, origin).eval(), prepared
 
 
-def voted(setup, classes=None):
+def voted(setup, classes=None, rows=None):
     survey, model, prepared = setup
     given = prepared.targets if classes is None else classes
-    return vote.with_trees(model, model, survey, given, prepared.rows.train, share=0.3, seed=1)
+    return vote.with_trees(model, model, survey, given, rows or prepared.rows, most=0.3, seed=1)
 
 
 def answers(model, survey, subset):
@@ -40,7 +42,7 @@ def answers(model, survey, subset):
 def test_the_answer_is_the_mean_of_network_and_trees(setup):
     survey, model, prepared = setup
     found, sentence = voted(setup)
-    assert f"{len(prepared.rows.train)} labels" in sentence
+    assert f"{len(prepared.rows.train)} labels have 0.30 of the answer" in sentence, "the network was never trained"
     seen, rows = seen_by(model, survey), prepared.rows.train
     trees = lightgbm(1).set_params(objective="multiclass", num_class=2)
     said = trees.fit(seen.numbers[rows], prepared.targets[rows]).predict_proba(seen.numbers)
@@ -69,11 +71,36 @@ def test_the_network_answers_alone_where_a_modality_is_withheld_or_absent(setup)
 def test_labels_that_may_not_be_seen_change_nothing(setup):
     survey, model, prepared = setup
     other = prepared.targets.copy()
-    hidden = np.setdiff1d(np.arange(len(other)), prepared.rows.train)
+    hidden = np.setdiff1d(np.arange(len(other)), np.concatenate([prepared.rows.train, prepared.rows.validation]))
     other[hidden] = 1 - other[hidden]
     names = model.config.names
     first, second = voted(setup)[0], voted(setup, other)[0]
     assert np.array_equal(answers(first, survey, names), answers(second, survey, names), equal_nan=True)
+
+
+def test_the_share_is_the_one_of_the_least_log_loss():
+    rng = np.random.default_rng(3)
+    network, trees = rng.uniform(0.05, 1, 300), rng.uniform(0.05, 1, 300)
+    found = vote.best_share(network, trees, 0.8)
+    loss = {s: -np.log((1 - s) * network + s * trees).mean() for s in np.linspace(0, 0.8, 81)}
+    assert found == pytest.approx(min(loss, key=loss.get))
+    assert 0.2 < found < 0.8, "two that know as much, and err on different stars"
+    assert vote.best_share(network, np.ones(300), 0.5) == 0.5
+    assert vote.best_share(np.ones(300), trees, 0.5) == 0.0
+
+
+def test_trees_that_do_not_help_are_left_away(setup, monkeypatch):
+    monkeypatch.setattr(vote, "best_share", lambda network, trees, most: 0.0)
+    found, sentence = voted(setup)
+    assert found is setup[1]
+    assert "have 0.00 of the answer" in sentence
+
+
+def test_few_validation_labels_leave_the_share_to_the_setting(setup):
+    _, _, prepared = setup
+    found, sentence = voted(setup, rows=replace(prepared.rows, validation=prepared.rows.validation[:19]))
+    assert found.trees.share == 0.3
+    assert "by the setting, since fewer than 20" in sentence
 
 
 def test_more_labels_than_the_trees_take_are_said(setup, monkeypatch):
@@ -97,7 +124,7 @@ def test_a_checkpoint_keeps_them_and_a_broken_one_is_told(setup, tmp_path):
 def test_the_preset_uses_them_from_a_run(tuned):
     out, _ = tuned
     assert Run.open(out).config()["settings"]["tree_share"] == 0.5
-    assert "trees vote beside the network" in (out / "log.txt").read_text()
+    assert "of the answer, by the log loss of" in (out / "log.txt").read_text()
     model = load_checkpoint(out)
     assert isinstance(model, Classifier)
-    assert model.trees.share == 0.5
+    assert 0 < model.trees.share <= 0.5
