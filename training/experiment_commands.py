@@ -84,6 +84,11 @@ def _is_done(out: Path, wanted: dict[str, Any]) -> bool:
     _refuse_active(out)
     wanted["versions"] = found.asked["versions"]  # those of its beginning
     differing = [name for name in wanted if name not in GROWS and found.asked.get(name) != wanted[name]]
+    if "survey_hash" in differing:
+        raise RunError(
+            f"{out} is an experiment on {found.asked['survey_name']}, and {wanted['survey']} is another survey or has "
+            "changed since: choose another --out, or delete it first."
+        )
     if differing:
         name = differing[0]
         raise RunError(

@@ -56,7 +56,7 @@ def describe_column(name: str) -> str:
         "seeds": "repeats that are done; each has its own split and its own pre-training",
         "n_labels": "labels trained on, mean over the seeds",
         "n_test": "labelled test stars that have the modality, mean over the seeds",
-        "cut": "trainings that the cap of minutes ended early, of those done",
+        "cut": "repeats whose training, or the pre-training under it, the limit of minutes ended early",
         "published": "accuracy of the paper (AJ 2025) on its own five splits; 0 to 1, higher is better",
         "published_std": "its standard deviation over five seeds",
         "published_p": "p of its paired t-test of CLIP against scratch",

@@ -140,11 +140,9 @@ class Unwatched:
         self.lock = threading.Lock()
 
 
-def experiment_in(path, survey):
+def experiment_in(path, survey, modalities=("metadata", "all")):
     settings = {"epochs": 1, "embedding_dim": 8, "batch_size": 32}
-    options = Options(
-        seeds=1, labels=(0.5,), modalities=("metadata", "all"), pretrain=dict(settings), finetune=dict(settings)
-    )
+    options = Options(seeds=1, labels=(0.5,), modalities=modalities, pretrain=dict(settings), finetune=dict(settings))
     path.mkdir()
     write_json(path / "experiment.json", asked(survey, options))
     run_experiment(path, survey, Record(path), Unwatched())
@@ -171,6 +169,27 @@ def test_no_label_of_a_test_star_is_seen(stars, tmp_path, monkeypatch):
     assert len(weights) == 5
     for name in weights:
         assert (one.path / name).read_bytes() == (two.path / name).read_bytes(), name
+
+
+def test_a_class_that_no_training_star_of_a_modality_has_is_judged_and_said(stars, tmp_path):
+    """All stars without g, and one with it that is in the test split, are a class of their own."""
+
+    def labels(one):
+        rare = ~stars.present("g") | (np.arange(len(stars)) == one)
+        return np.where(rare, "RARE", stars.sources["label"])
+
+    for one in np.flatnonzero(stars.present("g")):
+        survey = rewritten(stars, tmp_path / f"s{one}", sources=lambda table, one=one: table.assign(label=labels(one)))
+        if seed_split(survey, 42)[one] == "test":
+            break
+    experiment = experiment_in(tmp_path / "out", survey, ("g",))
+    for cell in experiment.plan.cells:
+        found = experiment.outcome(cell)
+        place = found.source_ids.index(str(survey.source_ids[one]))
+        assert (found.truth[place], "RARE" in found.guess) == ("RARE", False)
+    notes = (experiment.path / "notes.txt").read_text()
+    assert "g: 1 test stars in 1 of 1 seeds are of a class without a training star that has it (RARE)" in notes
+    assert "done: 1 seed, each" in notes
 
 
 def test_a_limit_of_minutes_and_one_seed_are_said(stars, tmp_path):

@@ -97,6 +97,8 @@ def test_the_time_left_is_known_once_each_kind_was_timed(tmp_path):
     ("arguments", "says"),
     [
         (["--seeds", "0"], "one repeat at least"),
+        (["--minutes-per-cell", "-1"], "--minutes-per-cell -1: write minutes, 0 or more"),
+        (["--minutes-per-cell", "nan"], "--minutes-per-cell nan: write minutes, 0 or more"),
         (["--labels", "much"], "write shares above 0"),
         (["--labels", "0.001"], "fewer than the 2 classes"),
         (["--modalities", "g,x"], "has no modality 'x'"),
@@ -117,7 +119,12 @@ def test_what_cannot_be_compared(stars, tmp_path):
     unlabelled = rewritten(stars, tmp_path / "unlabelled", sources=lambda table: table.assign(label=None))
     one_class = rewritten(stars, tmp_path / "one", sources=lambda table: table.assign(label="SR"))
     alone = rewritten(stars, tmp_path / "alone", modalities=[stars.modalities["metadata"]])
-    cases = [(unlabelled, "has no labels"), (one_class, "one class, 'SR'"), (alone, "needs two or more")]
+    has_g = np.where(stars.present("g"), "SR", "RRAB")
+    in_one = rewritten(stars, tmp_path / "in_one", sources=lambda table: table.assign(label=has_g))
+    cases = [
+        (unlabelled, "has no labels"), (one_class, "one class, 'SR'"), (alone, "needs two or more"),
+        (in_one, "sources with g 102 of 1 classes are in the training split"),
+    ]  # fmt: skip
     for survey, says in cases:
         done = command("experiment", "--survey", survey.path, "--out", tmp_path / "out")
         assert (done.returncode, done.stderr.count("\n")) == (2, 1)

@@ -145,7 +145,7 @@ class Bench:
         table = features[columns].to_numpy(np.float64)
         model = TREES[cell.row.method](self.seed)
         model.fit(table[train], prepared.targets[train])
-        rows = self._judged(prepared.names, prepared.classes)
+        rows = self._judged(prepared.names)
         guess = model.predict(table[rows]).astype(np.int64)
         return self._judgement(cell, rows, guess, prepared, is_cut=False)
 
@@ -158,7 +158,7 @@ class Bench:
         read = READOUTS[cell.row.method]
         n_classes = len(prepared.classes)
         guess = read(vectors, prepared.targets, prepared.rows.train, prepared.rows.validation, n_classes)
-        rows = self._judged(prepared.names, prepared.classes)
+        rows = self._judged(prepared.names)
         return self._judgement(cell, rows, guess[rows], prepared, is_cut=was_cut(origin))
 
     def _of_classifier(self, cell: Cell) -> Outcome:
@@ -172,14 +172,18 @@ class Bench:
         )  # fmt: skip
         prepared = self._prepared(cell)
         classes, used, logits = survey_logits(run, self.split)
-        rows = self._judged(prepared.names, classes)
+        assert classes == prepared.classes, "every method of a seed, modality and share has the same labels"
+        rows = self._judged(prepared.names)
         probabilities = calibrated(calibration_of(run, classes), self.split, rows, used, logits[rows])
         cut = was_cut(run) or (origin is not None and was_cut(origin))
         return self._judgement(cell, rows, probabilities.argmax(axis=1), prepared, is_cut=cut)
 
-    def _judged(self, names: tuple[str, ...], classes: tuple[str, ...]) -> NDArray[np.int64]:
-        """Test stars with a label, and with one of the modalities; their labels come from the survey as given."""
-        assert set(classes) == set(self.survey.classes), "every class has a source in the training split"
+    def _judged(self, names: tuple[str, ...]) -> NDArray[np.int64]:
+        """Test stars with a label, and with one of the modalities; their labels come from the survey as given.
+
+        A class none of whose training stars has a modality cannot be learnt from it: its test stars are judged all
+        the same, and every method is wrong of them alike.
+        """
         test = self.split.rows("test")
         return test[(self.survey.labels[test] >= 0) & observed(self.split, names)[:, test].any(axis=0)]
 

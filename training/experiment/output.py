@@ -1,5 +1,6 @@
 """The files that an experiment leaves for a paper: CSV, LaTeX and figures, from the cells that are done."""
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,8 +18,11 @@ from m3core.files import replaced_file
 __all__ = ["latex_table", "sentences", "write_tables"]
 
 
-def write_tables(experiment: Experiment) -> list[str]:
+def write_tables(experiment: Experiment, known: Sequence[str] = ()) -> list[str]:
     """Write cells.csv, table.csv, table.tex, notes.txt and the figures.
+
+    Args:
+        known: sentences of the survey, to stand in the notes (training.experiment.plan.untaught).
 
     Returns:
         What the tables show, and what they cannot.
@@ -26,7 +30,7 @@ def write_tables(experiment: Experiment) -> list[str]:
     table, out = score_table(experiment), experiment.path
     write_table(cell_table(experiment), out / "cells.csv")
     write_table(table, out / "table.csv")
-    said = sentences(experiment, table)
+    said = [*sentences(experiment, table), *known]
     for name, text in (("table.tex", latex_table(experiment, table)), ("notes.txt", "\n".join(said) + "\n")):
         with replaced_file(out / name) as part:
             part.write_text(text, encoding="utf-8", newline="\n")
@@ -62,7 +66,7 @@ def sentences(experiment: Experiment, table: pd.DataFrame) -> list[str]:
     plan, asked = experiment.plan, experiment.asked
     n_done = sum(experiment.has(cell) for cell in plan.cells)
     said = [
-        f"{n_done} of {len(plan.cells)} cells done: {len(plan.seeds)} seeds, each with its own split of 80, 10 and "
+        f"{n_done} of {len(plan.cells)} cells done: {_seeds(experiment)}, each with its own split of 80, 10 and "
         "10 % and its own pre-training; no method is given a label of a test star"
     ]
     if len(plan.seeds) == 1:
@@ -121,12 +125,18 @@ def latex_table(experiment: Experiment, table: pd.DataFrame) -> str:
     name = escaped(experiment.asked["survey_name"])
     caption = (
         f"{name}: scores on the test split in percent, mean $\\pm$ standard deviation over "
-        f"{len(experiment.plan.seeds)} seeds. 95 \\%: bootstrap interval of the accuracy over seeds and test stars. "
+        f"{_seeds(experiment)}. 95 \\%: bootstrap interval of the accuracy over seeds and test stars. "
         "CLIP gains: accuracy from CLIP less that of the row, on the same stars; $p$: paired t-test over the seeds. "
-        f"Cut: trainings ended by the limit of {experiment.asked['minutes_per_cell']:g} minutes (0: none)."
+        f"Cut: seeds whose training, or the pre-training under it, was ended by the limit of "
+        f"{experiment.asked['minutes_per_cell']:g} minutes (0: none)."
         f"{' AJ 2025: accuracies of the paper.' if 'published' in table else ''}"
     )
     return tabular(head, lines, caption)
+
+
+def _seeds(experiment: Experiment) -> str:
+    n = len(experiment.plan.seeds)
+    return f"{n} {'seeds' if n > 1 else 'seed'}"
 
 
 def _percent(mean: float, std: float) -> str:

@@ -1,5 +1,6 @@
 """What an experiment is asked for: options, and from them and a survey the cells. Nothing here imports torch."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
@@ -17,7 +18,10 @@ from m3core.survey import Survey
 from training.config import FinetuneConfig, Settings, TrainConfig, parse_assignments, validated
 from training.labels import draw
 
-__all__ = ["FRACTIONS", "Options", "asked", "check_possible", "parse_list", "seed_split", "split_spec", "stage_changes"]
+__all__ = [
+    "FRACTIONS", "Options", "asked", "check_possible", "parse_list", "seed_split", "split_spec", "stage_changes",
+    "untaught",
+]  # fmt: skip
 
 SEEDS = (42, 0, 66, 12, 123)
 """Of the paper; further ones count up from 1."""
@@ -157,6 +161,8 @@ def asked(survey: Survey, options: Options) -> dict[str, Any]:
     Raises:
         ConfigError, SurveyError: what cannot be done, before anything is.
     """
+    if not 0 <= options.minutes < np.inf:
+        raise ConfigError(f"--minutes-per-cell {options.minutes:g}: write minutes, 0 or more; 0: no limit.")
     plan = plan_of(survey, options)
     check_possible(survey, plan, cap=options.cap)
     return {
@@ -186,7 +192,8 @@ def check_possible(survey: Survey, plan: Plan, *, cap: bool) -> None:
     """Make sure, before anything is made, that every cell has labels to train on and stars to be judged by.
 
     Raises:
-        SurveyError: no labels, one class, or no labelled test star. ConfigError: a share of fewer labels than classes.
+        SurveyError: no labels, one class, or a seed whose training split has one class of a modality or whose test
+            split has no star of it. ConfigError: a share of fewer labels than classes.
     """
     if len(survey.classes) < 2:
         what = f"one class, {survey.classes[0]!r}" if survey.classes else "no labels"
@@ -194,16 +201,41 @@ def check_possible(survey: Survey, plan: Plan, *, cap: bool) -> None:
             f"{survey.path} has {what}: an experiment compares classifiers; import the survey with a label column of "
             "two classes or more (--map label=COLUMN)."
         )
-    seed = plan.seeds[0]
-    splits = seed_split(survey, seed)
-    for name in plan.methods:
-        members = list(survey.modalities) if name == ALL else [name]
-        usable = np.any([survey.present(member) for member in members], axis=0) & (survey.labels >= 0)
-        train, test = usable & (splits == "train"), usable & (splits == "test")
-        if not train.any() or not test.any():
+    for seed, name, train, test in _parts(survey, plan):
+        n_classes = len(np.unique(survey.labels[train]))
+        if n_classes < 2 or not test.any():
             raise SurveyError(
-                f"{survey.path}: of the labelled sources with {name} {int(train.sum())} are in the training split and "
-                f"{int(test.sum())} in the test split of seed {seed}: too few; label more sources."
+                f"{survey.path}: of the labelled sources with {name} {int(train.sum())} of {n_classes} classes are in "
+                f"the training split and {int(test.sum())} in the test split of seed {seed}: too few to compare by; "
+                "label more sources, or leave it out (--modalities)."
             )
-        for share in plan.labels:
-            draw(survey.source_ids[train], survey.labels[train], share=share, seed=seed, cap=cap)
+        try:
+            draw(survey.source_ids[train], survey.labels[train], share=min(plan.labels), seed=seed, cap=cap)
+        except ConfigError as fault:
+            raise ConfigError(f"{name}, seed {seed}: {fault}") from None
+
+
+def untaught(survey: Survey, plan: Plan) -> list[str]:
+    """What has to be said of classes that no training star with a modality has: they are judged, and never right."""
+    said: dict[str, tuple[int, set[int], set[int]]] = {}
+    for seed, name, train, test in _parts(survey, plan):
+        lost = survey.labels[test & ~np.isin(survey.labels, survey.labels[train])]
+        if len(lost):
+            n, seeds, classes = said.get(name, (0, set(), set()))
+            said[name] = (n + len(lost), seeds | {seed}, classes | set(lost.tolist()))
+    return [
+        f"{name}: {n} test stars in {len(seeds)} of {len(plan.seeds)} seeds are of a class without a training star "
+        f"that has it ({', '.join(survey.classes[index] for index in sorted(classes))}): every method is wrong of them"
+        for name, (n, seeds, classes) in said.items()
+    ]
+
+
+def _parts(survey: Survey, plan: Plan) -> Iterator[tuple[int, str, NDArray[np.bool_], NDArray[np.bool_]]]:
+    """(seed, row of modality, which sources train, which are judged): labelled ones that have it."""
+    present = {name: survey.present(name) for name in survey.modalities}
+    for seed in plan.seeds:
+        splits = seed_split(survey, seed)
+        for name in plan.methods:
+            members = list(present.values()) if name == ALL else [present[name]]
+            usable = np.any(members, axis=0) & (survey.labels >= 0)
+            yield seed, name, usable & (splits == "train"), usable & (splits == "test")

@@ -20,6 +20,7 @@ from m3core.workspace.run import Run, State
 from training.experiment.bench import Bench, Between
 from training.experiment.clock import Clock
 from training.experiment.output import write_tables
+from training.experiment.plan import untaught
 from training.record import Record
 from training.supervisor import Supervisor
 
@@ -59,6 +60,7 @@ def run_experiment(path: Path, survey: Survey, record: Record, supervisor: Super
     experiment = Experiment.open(path)
     if survey.hash != experiment.asked["survey_hash"]:
         raise RunError(f"{survey.path} has other content than the survey of this experiment: go on with the same one.")
+    known = untaught(survey, experiment.plan)
     supervisor.watch(Between())
     steps = list(_steps(experiment, survey, supervisor))
     clock = Clock(path / "timing.json", [step.name for step in steps])
@@ -77,8 +79,8 @@ def run_experiment(path: Path, survey: Survey, record: Record, supervisor: Super
             clock.took(step.name, time.monotonic() - started)
             done.add(step.name)
             if step.is_last:
-                write_tables(experiment)
-    sentences = write_tables(experiment)
+                write_tables(experiment, known)
+    sentences = write_tables(experiment, known)
     message = f"{len(experiment.plan.cells)} cells done"
     record.update(
         state=State.FINISHED, message=message, step=len(steps), steps=len(steps), progress=1.0, seconds_left=0.0

@@ -78,7 +78,10 @@ def _table(shown: pd.DataFrame, metric: str) -> None:
         alt="Scores of every method, modality and share of the labels",
     )  # fmt: skip
     if n_cut := int(shown["cut"].sum()):
-        st.caption(f"{n_cut} of the trainings shown were ended by the limit of minutes (column cut).")
+        st.caption(
+            f"{n_cut} of {int(shown['seeds'].sum())} cells shown rest on a training that the limit of minutes ended "
+            "(column cut); a pre-training that was ended counts in every cell that starts from it."
+        )
     if "published" in shown and metric != METRICS[0]:
         st.caption("The published scores are accuracies.")
     with st.expander("What the columns are"):
