@@ -33,6 +33,7 @@ def test_every_source_of_the_training_split_is_taught(setup):
     assert found.rows.tolist() == survey.rows("train").tolist()
     assert np.allclose(found.targets.sum(axis=1), 1, atol=1e-5)
     assert f"{len(prepared.unlabelled)} sources" in found.sentences[0]
+    assert all(f"{name} " in found.sentences[-1] for name in (*survey.modalities, "trees")), "whose say weighs what"
     truth = prepared.targets[found.rows]
     unlabelled = np.isin(found.rows, prepared.unlabelled)
     assert (found.targets.argmax(axis=1) == truth)[unlabelled].mean() > 0.9  # the period tells the classes
@@ -46,7 +47,22 @@ def test_labels_that_may_not_be_seen_change_nothing(setup):
     assert (lesson(setup, other).targets == lesson(setup).targets).all()
 
 
-def test_a_wrong_label_is_tempered_by_a_machine_that_has_not_seen_it(setup):
+def test_what_stands_for_an_absent_modality_is_not_read(setup, monkeypatch):
+    survey, _, _ = setup
+    first, seen_by = lesson(setup), teacher.seen_by
+
+    def with_junk(model, survey):
+        seen = seen_by(model, survey)
+        for name, features in seen.features.items():
+            features[~survey.present(name)] = 1e3
+        return seen
+
+    monkeypatch.setattr(teacher, "seen_by", with_junk)
+    assert any((~survey.present(name)).any() for name in survey.modalities)
+    assert (lesson(setup).targets == first.targets).all()
+
+
+def test_a_wrong_label_is_tempered_by_classifiers_that_have_not_seen_it(setup):
     _, _, prepared = setup
     wrong = prepared.targets.copy()
     star = prepared.rows.train[3]
@@ -71,7 +87,7 @@ def test_a_class_of_few_labels_keeps_them_and_one_label_a_class_teaches_nothing_
     assert "no pseudo-labels" in found.sentences[0]
 
 
-def test_more_labels_than_the_machine_takes_are_said(setup, monkeypatch):
+def test_more_labels_than_the_classifiers_take_are_said(setup, monkeypatch):
     monkeypatch.setattr(teacher, "MOST_LABELS", 20)
     _, _, prepared = setup
     found = lesson(setup)
