@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from m3core.classifier.calibration import softmax
 from m3core.classifier.logits import class_logits, observed
 from m3core.model.clip import Classifier
 from m3core.model.config import TreesConfig
@@ -63,8 +64,8 @@ def with_trees(
     judged = rows.validation[observed(survey, names)[:, rows.validation].all(axis=0)]
     share, by = most, f"the setting, since fewer than {Classification.fewest_judged} validation labels judge"
     if len(judged) >= Classification.fewest_judged:
-        network = torch.from_numpy(class_logits(model, survey, judged, [names])[0]).double().softmax(dim=1).numpy()
-        said = trees(torch.from_numpy(seen.numbers[judged])).softmax(dim=1).numpy()
+        network = softmax(class_logits(model, survey, judged, [names])[0])
+        said = softmax(trees(torch.from_numpy(seen.numbers[judged])).numpy())
         own = np.arange(len(judged)), classes[judged]
         share, by = best_share(network[own], said[own], most), f"the log loss of {len(judged)} validation labels"
     sentence = f"trees fitted to {len(fitted)} of {len(labelled)} labels have {share:.2f} of the answer, by {by}"
