@@ -92,14 +92,17 @@ class Repeats:
 
     @cached_property
     def drawn(self) -> Drawn:
-        """Scores, each the mean over repeats drawn with replacement, of stars drawn with replacement."""
+        """Scores, each the mean over repeats drawn with replacement, of stars drawn with replacement.
+
+        A repeat that is drawn twice brings other stars each time: each place in a draw reads the repeats' own draws
+        from another start, so that no two of a draw are the same.
+        """
         found = [repeat.drawn(number, self.draws) for number, repeat in enumerate(self.each)]
         n = len(found)
+        places = np.arange(n)[:, None]
         chosen = np.random.default_rng(n).integers(n, size=(n, self.draws))
-        return {
-            metric: np.stack([one[metric] for one in found])[chosen, np.arange(self.draws)].mean(axis=0)
-            for metric in METRICS
-        }
+        own = (np.arange(self.draws) + places * self.draws // n) % self.draws
+        return {metric: np.stack([one[metric] for one in found])[chosen, own].mean(axis=0) for metric in METRICS}
 
     def interval(self, metric: str) -> Interval:
         """Mean over the repeats with its 95 % bootstrap interval."""

@@ -57,6 +57,15 @@ def test_repeats_are_drawn_too():
     assert counts[1] / counts.sum() == pytest.approx(0.5, abs=0.05)
 
 
+def test_a_repeat_that_is_drawn_twice_brings_other_stars_each_time():
+    """Two repeats alike, each of two stars, one right: the mean of two draws of variance 1/8 has variance 1/16.
+
+    If both places of a draw brought the same stars where they bring the same repeat, it would be 3/32.
+    """
+    one = repeat([0, 1], [0, 0])
+    assert np.var(resampled([one, one], "accuracy", draws=20_000)) == pytest.approx(1 / 16, rel=0.05)
+
+
 def test_a_pair_is_drawn_together():
     """The second is wrong where the first is, and on one star more: the difference never falls below 0."""
     truth = np.zeros(50, int)
