@@ -33,12 +33,13 @@ def subtypes(
     with one_line_errors():  # each command imports what it needs: --help need not wait for it
         from m3core.classifier.prediction_table import check_file, write_table
         from m3core.embeddings.kept import Embeddings
+        from m3core.progress import ProgressLine
         from m3core.subtypes.clusters import find_subtypes, subtype_table
         from m3core.survey import Survey
 
         check_file(out)
         opened = Survey.open(survey)
-        found = find_subtypes(Embeddings.open(run, opened), opened, label)
+        found = find_subtypes(Embeddings.open(run, opened), opened, label, ProgressLine())
         write_table(subtype_table(found), out)
         typer.echo("\n".join([*found.sentences, f"{out}: {len(found.rows)} stars."]))
 

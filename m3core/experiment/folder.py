@@ -195,6 +195,13 @@ class Experiment:
         """Whether a cell is done."""
         return (self.path / f"{cell.name}.json").is_file()
 
+    @property
+    def n_further(self) -> int:
+        """Cells in the folder that are not of the plan: done when more was asked for."""
+        known = {f"{cell.name}.json" for cell in self.plan.cells}
+        found = (place.relative_to(self.path).as_posix() for place in self.path.glob("seed-*/cells/*.json"))
+        return sum(name not in known for name in found)
+
     def outcome(self, cell: Cell) -> Outcome:
         """What a cell says.
 

@@ -1,6 +1,6 @@
 """Tables as LaTeX: every text from a file is escaped."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 __all__ = ["escaped", "tabular"]
 
@@ -15,18 +15,18 @@ def escaped(text: object) -> str:
     return "".join(SPECIAL.get(sign, sign) for sign in " ".join(str(text).split()))
 
 
-def tabular(head: Sequence[str], rows: Sequence[Sequence[str] | None], caption: str) -> str:
-    """A table environment.
+def tabular(head: Mapping[str, str], rows: Sequence[Sequence[str] | None], caption: str) -> str:
+    """A table environment, in small type: it is made for a page's width (`table*` of a journal in two columns).
 
     Args:
-        head: of the columns; the first is set to the left, the others to the right. Texts are LaTeX already, as are
-            those of `rows` and `caption`.
+        head: title of a column -> 'l' or 'r', the side it is set to. Texts are LaTeX already, as are those of `rows`
+            and `caption`.
         rows: cells; None draws a line.
     """
     body = [r"\hline" if row is None else " & ".join(row) + r" \\" for row in rows]
     lines = [
-        r"\begin{table}", r"\centering", rf"\caption{{{caption}}}",
-        rf"\begin{{tabular}}{{l{'r' * (len(head) - 1)}}}", r"\hline", " & ".join(head) + r" \\", r"\hline", *body,
-        r"\hline", r"\end{tabular}", r"\end{table}",
+        r"\begin{table*}", r"\centering", r"\small", rf"\caption{{{caption}}}",
+        rf"\begin{{tabular}}{{{''.join(head.values())}}}", r"\hline", " & ".join(head) + r" \\", r"\hline", *body,
+        r"\hline", r"\end{tabular}", r"\end{table*}",
     ]  # fmt: skip
     return "\n".join(lines) + "\n"

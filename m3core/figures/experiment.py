@@ -34,7 +34,7 @@ def experiment_figure(table: pd.DataFrame, metric: str = "accuracy", *, panel_he
     columns = max(1, len(modalities) if len(modalities) <= PANELS_A_ROW else ceil(sqrt(len(modalities))))
     rows = max(1, -(-len(modalities) // columns))
     figure = make_subplots(
-        rows, columns, subplot_titles=[plain(name) for name in modalities], shared_yaxes=True,
+        rows, columns, subplot_titles=[plain(name) for name in modalities], shared_yaxes="all",
         horizontal_spacing=0.03, vertical_spacing=min(0.3, 100 / (rows * panel_height)),
     )  # fmt: skip
     drawn = set()

@@ -10,7 +10,7 @@
 4. Every star of the class gets the cluster of largest posterior probability.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,14 +20,13 @@ from numpy.typing import NDArray
 from m3core.embeddings.kept import Embeddings
 from m3core.embeddings.neighbors import nearest
 from m3core.errors import SurveyError
+from m3core.progress import Progress, silent
 from m3core.subtypes.mixture_split import DEEP, FEWEST, GAIN, Split, best_split
 from m3core.survey import Survey
 
 __all__ = ["Subtypes", "class_rows", "class_vectors", "find_subtypes", "has_own_neighbours", "subtype_table"]
 
 NEIGHBOURS = 15
-
-Progress = Callable[[float], None]
 
 COMPLETE_SHARE = 0.25
 """From this share of stars with every modality on, these alone are fitted."""
@@ -113,13 +112,11 @@ def has_own_neighbours(
     return np.asarray(own.sum(axis=1) >= 0.5 * NEIGHBOURS * share)
 
 
-def find_subtypes(
-    embeddings: Embeddings, survey: Survey, label: str, progress: Progress = lambda done: None
-) -> Subtypes:
+def find_subtypes(embeddings: Embeddings, survey: Survey, label: str, progress: Progress = silent) -> Subtypes:
     """Clusters of a class.
 
     Args:
-        progress: told the share of the stars that no cut is looked for in any more; raising from it cancels.
+        progress: told the share of the stars that no cut is looked for in any more.
 
     Raises:
         SurveyError: the survey has no such class, or no star of it has an embedding.
@@ -177,11 +174,11 @@ class _Counted:
     """How much of a class is settled."""
 
     def __init__(self, progress: Progress, n: int) -> None:
-        self._progress, self._n, self._done = progress, max(n, 1), 0
+        self._progress, self._n, self._done = progress, n, 0
 
     def tick(self) -> None:
         """Still at work."""
-        self._progress(self._done / self._n)
+        self._progress(self._done / self._n if self._n else 1.0, "Looking for clusters")
 
     def settle(self, n: int) -> None:
         """So many stars need no further cut."""

@@ -136,7 +136,7 @@ class Run:
         except (KeyError, TypeError, ValueError) as fault:
             raise RunError(f"{self.path / 'status.json'} is malformed ({fault}): resume or delete the run.") from None
         if status.state.is_active and not _is_alive(status):
-            gone = "its process ended without a word (killed, or out of memory): resume it, or read its log"
+            gone = "its process ended without a word (killed, or out of memory): resume it (go on), or read its log"
             return Status(**{**content, "state": State.FAILED, "message": gone})
         return status
 

@@ -12,13 +12,15 @@ from typing import Any
 import streamlit as st
 
 from m3core.errors import M3Error, one_sentence
+from m3core.progress import Progress
 from pages.components.text import literal, sentence
 
-__all__ = ["Job", "at_work", "awaited", "forget", "job", "keep", "show_fault", "show_progress", "start", "start_once"]
+__all__ = [
+    "Job", "Progress", "at_work", "awaited", "forget", "job", "keep", "show_fault", "show_progress", "start",
+    "start_once",
+]  # fmt: skip
 
 log = logging.getLogger("m3.app")
-
-Progress = Callable[[float, str], None]
 
 PATIENCE = 0.8
 """Seconds to wait before a bar is shown: most of what is asked for is done by then."""

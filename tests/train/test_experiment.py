@@ -213,6 +213,9 @@ def test_a_limit_of_minutes_and_one_seed_are_said(stars, tmp_path):
     assert "14 of 14 cells done" in more.stdout
     assert "[1/" not in more.stderr  # the first seed's are not made again
     assert sorted(pd.read_csv(out / "table.csv")["seeds"].unique()) == [2]
+    fewer = command("experiment", "--survey", stars.path, "--out", out, *capped[2:], "--seeds", "1", *settings)
+    assert "7 further cells" in fewer.stdout
+    assert sorted(pd.read_csv(out / "table.csv")["seeds"].unique()) == [1]
 
 
 def test_latex_escapes_names(made, tmp_path):
@@ -226,6 +229,8 @@ def test_latex_escapes_names(made, tmp_path):
     body = [line for line in text.splitlines() if line.endswith(r"\\")]
     assert len({line.count("&") for line in body}) == 1
     assert text.count("{") == text.count("}")
+    assert r"\begin{tabular}{lrlrrrrrr}" in text  # names to the left, numbers to the right
+    assert "Cut" not in text, "nothing was capped"
     assert escaped("a~b^c\n<d>") == r"a\textasciitilde{}b\textasciicircum{}c \textless{}d\textgreater{}"
 
 

@@ -69,6 +69,11 @@ def sentences(experiment: Experiment, table: pd.DataFrame) -> list[str]:
         f"{n_done} of {len(plan.cells)} cells done: {_seeds(experiment)}, each with its own split of 80, 10 and "
         "10 % and its own pre-training; no method is given a label of a test star"
     ]
+    if experiment.n_further:
+        said.append(
+            f"{experiment.n_further} further cells, of seeds, shares or modalities that were asked for earlier, lie in "
+            "the folder and are not shown: ask for them again to see them"
+        )
     if len(plan.seeds) == 1:
         said.append("one seed: no standard deviation and no t-test; intervals are of the test stars alone")
     if asked["minutes_per_cell"]:
@@ -104,8 +109,10 @@ def _gain_sentence(table: pd.DataFrame, modality: str, labels: float) -> list[st
 
 def latex_table(experiment: Experiment, table: pd.DataFrame) -> str:
     """The table for a paper: percent, mean and standard deviation, interval, gain of CLIP and its p."""
-    head = ["Modality", "Labels", "Method", *(escaped(metric.replace("_", " ").capitalize()) for metric in METRICS)]
-    head += ["95 \\%", "CLIP gains", "$p$", "Cut", *(["AJ 2025"] if "published" in table else [])]
+    is_capped, is_published = bool(experiment.asked["minutes_per_cell"]), "published" in table
+    titles = [*(metric.replace("_", " ").capitalize() for metric in METRICS), "95 \\%", "CLIP gains", "$p$"]
+    titles += [*(["Cut"] if is_capped else []), *(["AJ 2025"] if is_published else [])]
+    head = {"Modality": "l", "Labels": "r", "Method": "l", **dict.fromkeys(titles, "r")}
     lines: list[list[str] | None] = []
     group = None
     for row in table.to_dict("records"):
@@ -117,8 +124,10 @@ def latex_table(experiment: Experiment, table: pd.DataFrame) -> str:
         gain = "" if pd.isna(row["accuracy_gain"]) else f"${100 * row['accuracy_gain']:+.2f}$"
         p = "" if pd.isna(row["accuracy_gain_p"]) else f"{row['accuracy_gain_p']:.2g}"
         cells = [escaped(row["modality"]), f"{100 * row['labels']:g} \\%", escaped(row["method"]), *scores]
-        cells += [interval, gain, p, f"{row['cut']}/{row['seeds']}" if row["cut"] else ""]
-        if "published" in table:
+        cells += [interval, gain, p]
+        if is_capped:
+            cells.append(f"{row['cut']}/{row['seeds']}" if row["cut"] else "")
+        if is_published:
             known = not pd.isna(row["published"])
             cells.append(_percent(row["published"], row["published_std"]) if known else "")
         lines.append(cells)
@@ -126,11 +135,15 @@ def latex_table(experiment: Experiment, table: pd.DataFrame) -> str:
     caption = (
         f"{name}: scores on the test split in percent, mean $\\pm$ standard deviation over "
         f"{_seeds(experiment)}. 95 \\%: bootstrap interval of the accuracy over seeds and test stars. "
-        "CLIP gains: accuracy from CLIP less that of the row, on the same stars; $p$: paired t-test over the seeds. "
-        f"Cut: seeds whose training, or the pre-training under it, was ended by the limit of "
-        f"{experiment.asked['minutes_per_cell']:g} minutes (0: none)."
-        f"{' AJ 2025: accuracies of the paper.' if 'published' in table else ''}"
+        "CLIP gains: accuracy from CLIP less that of the row, on the same stars; $p$: paired t-test over the seeds."
     )
+    if is_capped:
+        caption += (
+            " Cut: seeds whose training, or the pre-training under it, was ended by the limit of "
+            f"{experiment.asked['minutes_per_cell']:g} minutes."
+        )
+    if is_published:
+        caption += " AJ 2025: accuracies of the paper."
     return tabular(head, lines, caption)
 
 

@@ -23,7 +23,7 @@ ENDINGS = {
 }  # fmt: skip
 """Ending of a column -> its short title; '{}' is the metric. A trailing space tells two of one name apart."""
 
-EVERY = "every one"
+EVERY = "every row"
 
 
 def table(name: str) -> None:

@@ -78,7 +78,7 @@ def _found(key: str, survey: Survey, survey_name: str, run_name: str, label: str
     embeddings = resources.embeddings(run_name, survey_name)
 
     def work(report: jobs.Progress) -> Subtypes:
-        return find_subtypes(embeddings, survey, label, lambda done: report(done, "Looking for clusters"))
+        return find_subtypes(embeddings, survey, label, report)
 
     note = f"Clusters of {literal(label)} are looked for: seconds for a hundred stars, half a minute for thousands."
     return jobs.awaited(key, "Looking for clusters", work, note=note, again="Look again")
