@@ -121,6 +121,11 @@ class FinetuneConfig(Settings):
         description="from a pre-trained run: train on sources without a label too, by what classifiers on the frozen "
         "features say of them, and let these have this share in a label's own target; 0: labels alone",
     )  # fmt: skip
+    taught_by: Literal["all", "own"] = Field(
+        "all",
+        description="modalities that the pseudo-labels rest on: all that the pre-trained run and the survey have, or "
+        "the classifier's own; it classifies by its own alone either way",
+    )  # fmt: skip
     tree_share: float = Field(
         0.0, ge=0, le=1,
         description="from a pre-trained run: boosted trees on the frozen features have a share in the answer beside "

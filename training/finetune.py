@@ -10,12 +10,13 @@ import torch
 from numpy.typing import NDArray
 
 from m3core.checkpoint.loading import load_checkpoint, save_checkpoint
+from m3core.checkpoint.tensors import load_tensors, write_tensors
 from m3core.classifier.calibration import fit_calibration
 from m3core.classifier.evaluation import CALIBRATION, score_sentences
 from m3core.classifier.logits import load_classifier, predict_survey
 from m3core.errors import ConfigError
-from m3core.files import sha256_file
-from m3core.model.clip import Classifier
+from m3core.files import replaced_file, sha256_file
+from m3core.model.clip import Classifier, MultimodalCLIP
 from m3core.survey import Survey
 from m3core.workspace.run import Run, State
 from training import leaks
@@ -25,6 +26,7 @@ from training.config import FROM_RUN, READ_OUT, SCRATCH, FinetuneConfig, validat
 from training.loop import Trainer
 from training.presets import classifier_preset
 from training.record import Record
+from training.seen import seen_by
 from training.setup import Rows, build_optimizer, check_kinds, device_of
 from training.supervisor import Supervisor
 from training.teacher import taught
@@ -34,8 +36,8 @@ __all__ = ["configure", "train"]
 
 log = logging.getLogger(__name__)
 
-INITIAL = "initial"
-"""Folder of a run with the weights that it starts from, until it ends: to resume needs nothing but the run."""
+INITIAL, LESSON = "initial", "lesson.safetensors"
+"""Of a run, until it ends: the weights that it starts from, and its pseudo-labels. To resume needs nothing else."""
 
 
 def configure(survey: Survey, preset_name: str, changes: dict[str, Any], origin: Run | None) -> FinetuneConfig:
@@ -97,7 +99,7 @@ def train(
     """
     torch.use_deterministic_algorithms(True, warn_only=True)
     record.update(state=State.PREPARING, message="measuring the training split")
-    if not (run.path / INITIAL).is_dir():
+    if not (run.path / INITIAL).is_dir() or (config.pseudo_labels and not (run.path / LESSON).is_file()):
         _begin(run, survey, config, origin)
     device = device_of(config)
     model = load_checkpoint(run.path / INITIAL).to(device)
@@ -105,7 +107,7 @@ def train(
     prepared = prepare(survey, config, model.config)
     for sentence in prepared.sentences:
         log.warning("%s", sentence)
-    targets, rows = _lesson(model, survey, config, prepared)
+    targets, rows = _targets(run, config, prepared)
     objective = Classification(
         targets, class_weights(targets[rows.train], config.class_balance), label_smoothing=config.label_smoothing,
         modality_dropout=config.modality_dropout if len(prepared.names) > 1 else 0.0,
@@ -132,24 +134,19 @@ def train(
     with trainer.lock:  # no stop between the last word and the end
         record.update(state=State.FINISHED, message=sentences[0], progress=1.0, seconds_left=0.0)
         shutil.rmtree(run.path / INITIAL)
+        (run.path / LESSON).unlink(missing_ok=True)
     return sentences
 
 
-def _lesson(
-    model: Classifier, survey: Survey, config: FinetuneConfig, prepared: Prepared
-) -> tuple[NDArray[np.float32], Rows]:
+def _targets(run: Run, config: FinetuneConfig, prepared: Prepared) -> tuple[NDArray[np.float32], Rows]:
     """(N, C) class probabilities to be learnt, one for a label, and the sources to train on and to be judged by."""
     targets = one_hot(prepared)
     if not config.pseudo_labels:
         return targets, prepared.rows
-    lesson = taught(
-        model, survey, prepared.targets, prepared.rows.train, prepared.unlabelled,
-        share=config.pseudo_labels, seed=config.seed,
-    )  # fmt: skip
-    for sentence in lesson.sentences:
-        log.info("%s", sentence)
-    targets[lesson.rows] = lesson.targets
-    return targets, replace(prepared.rows, train=lesson.rows)
+    lesson = load_tensors(run.path / LESSON)
+    rows = lesson["rows"].numpy()
+    targets[rows] = lesson["targets"].numpy()
+    return targets, replace(prepared.rows, train=rows)
 
 
 def _begin(run: Run, survey: Survey, config: FinetuneConfig, origin: Run | None) -> None:
@@ -163,7 +160,25 @@ def _begin(run: Run, survey: Survey, config: FinetuneConfig, origin: Run | None)
         if config.modality == "all" and shared != set(model.config.names) | set(survey.modalities):
             log.warning("the classifier reads what run %s and the survey share: %s", origin.name, ", ".join(shared))
     prepared = prepare(survey, config, None if model is None else model.config)
+    if model is not None and config.pseudo_labels:
+        _teach(run, survey, config, prepared, model)
     save_checkpoint(build_classifier(survey, config, prepared, model), run.path / INITIAL)
+
+
+def _teach(run: Run, survey: Survey, config: FinetuneConfig, prepared: Prepared, model: MultimodalCLIP) -> None:
+    """Write what classifiers on a pre-trained model's features say of the training split."""
+    read = prepared.names
+    if config.taught_by == "all":
+        read = tuple(name for name in model.config.names if name in survey.modalities)
+    seen = seen_by(model.to(device_of(config)), survey, read)
+    lesson = taught(
+        seen, survey, prepared.targets, prepared.rows.train, prepared.unlabelled,
+        n_classes=len(prepared.classes), share=config.pseudo_labels, seed=config.seed,
+    )  # fmt: skip
+    for sentence in lesson.sentences:
+        log.info("%s", sentence)
+    with replaced_file(run.path / LESSON) as part:
+        write_tensors(part, {"rows": torch.from_numpy(lesson.rows), "targets": torch.from_numpy(lesson.targets)})
 
 
 def _add_trees(run: Run, survey: Survey, config: FinetuneConfig, prepared: Prepared) -> None:

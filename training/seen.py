@@ -1,5 +1,6 @@
 """What classifiers beside the network are fitted to: frozen features, and the numbers that the encoders are given."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
 from m3core.model.batch import make_batch
-from m3core.model.clip import Classifier
+from m3core.model.encoders import ModalityEncoders
 from m3core.model.tree_vote import FrozenReading, numbers_of
 from m3core.survey import Survey
 
@@ -40,12 +41,17 @@ class Seen:
     reading: FrozenReading
 
 
-def seen_by(model: Classifier, survey: Survey) -> Seen:
-    """Run the frozen encoders over every source of a survey."""
-    reading = FrozenReading(model.config, n_components=0)
-    weights = model.backbone.state_dict()  # with projections, which are not read
+def seen_by(encoders: ModalityEncoders, survey: Survey, names: Collection[str]) -> Seen:
+    """Run frozen encoders over every source of a survey.
+
+    Args:
+        names: the modalities to read, of those that have an encoder.
+    """
+    modalities = tuple(one for one in encoders.config.modalities if one.spec.name in names)
+    reading = FrozenReading(encoders.config.model_copy(update={"modalities": modalities}), n_components=0)
+    weights = encoders.state_dict()  # with projections, where it is a whole model, which are not read
     reading.encoders.load_state_dict({name: weights[name] for name in reading.encoders.state_dict()})
-    device = next(model.parameters()).device
+    device = next(encoders.parameters()).device
     reading.to(device).eval()
     widths = reading.encoders.widths
     found = {name: np.zeros((len(survey), width)) for name, width in widths.items()}
@@ -53,7 +59,7 @@ def seen_by(model: Classifier, survey: Survey) -> Seen:
     with torch.inference_mode():
         for start in range(0, len(survey), BATCH_SIZE):
             rows = np.arange(start, min(start + BATCH_SIZE, len(survey)))
-            batch = make_batch(survey, rows, model.config.modalities).to(device)
+            batch = make_batch(survey, rows, modalities).to(device)
             for name, features in reading.encoders.features(batch.inputs).items():
                 found[name][rows] = features.cpu().numpy()
             for key, width in numbers_of(batch.inputs).items():

@@ -5,7 +5,9 @@ do so less, and what they say of the sources without a label is worth training o
 2013). A logistic regression reads the frozen features of each modality; boosted trees read their principal components
 and the numbers that the encoders are given beside curves and spectra (properties, catalogue columns). Which of them
 is to be believed differs from survey to survey, so their say is weighed by what they are worth on labels that they have
-not seen (training.opinion_pool; docs/accuracy.md).
+not seen (training.opinion_pool; docs/accuracy.md). A network of one modality is taught by all of them: what spectra
+say of the sources of the training split is worth learning for a network that will be shown their light curves alone
+(learning with privileged information: Vapnik & Vashist 2009; cross-modal distillation: Gupta et al. 2016).
 """
 
 from collections.abc import Callable, Sequence
@@ -15,11 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from m3core.model.clip import Classifier
 from m3core.survey import Survey
 from training.labels import draw
 from training.opinion_pool import fit_pool
-from training.seen import Seen, seen_by
+from training.seen import Seen
 from training.trees import lightgbm
 
 __all__ = ["Lesson", "taught"]
@@ -52,8 +53,8 @@ class Lesson:
 
 
 def taught(
-    model: Classifier, survey: Survey, classes: Indices, labelled: Indices, unlabelled: Indices,
-    *, share: float, seed: int,
+    seen: Seen, survey: Survey, classes: Indices, labelled: Indices, unlabelled: Indices,
+    *, n_classes: int, share: float, seed: int,
 ) -> Lesson:  # fmt: skip
     """Labels, and pseudo-labels of the sources without one.
 
@@ -62,13 +63,12 @@ def taught(
     wrong labels; a class of fewer than ten labels keeps its own.
 
     Args:
-        model: over the pre-trained encoders.
+        seen: what the pre-trained encoders give of the survey; the classifiers read each modality of it.
         classes: (N,) class index of every source, of which only those at `labelled` are read.
-        labelled, unlabelled: rows of the training split, with one of the modalities.
+        labelled, unlabelled: rows of the training split.
         share: of what is said in the target of a labelled source, 0 to 1.
         seed: of the folds and the trees.
     """
-    n_classes = len(model.config.classes)
     own = np.eye(n_classes, dtype=np.float32)[classes[labelled]]
     counts = np.bincount(classes[labelled], minlength=n_classes)
     if (counts > 1).sum() < 2:
@@ -80,7 +80,7 @@ def taught(
         fitted = labelled[draw(survey.source_ids[labelled], classes[labelled], share=few, seed=seed, cap=False)]
         sentences.append(f"they rest on {len(fitted)} of the {len(labelled)} labels, the same share of each class")
     rows = np.concatenate([labelled, unlabelled])
-    experts = _experts(seen_by(model, survey), survey, classes, n_classes, seed)
+    experts = _experts(seen, survey, classes, n_classes, seed)
     said, weights = _pooled(list(experts.values()), classes, fitted, rows, seed)
     worth = ", ".join(f"{name} {weight:.2f}" for name, weight in zip(experts, weights, strict=True))
     sentences.append(f"weights of the classifiers behind them: {worth}")

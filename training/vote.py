@@ -55,7 +55,7 @@ def with_trees(
     if len(labelled) > MOST_LABELS:
         few = MOST_LABELS / len(labelled)
         fitted = labelled[draw(survey.source_ids[labelled], classes[labelled], share=few, seed=seed, cap=False)]
-    seen = seen_by(frozen, survey)
+    seen = seen_by(frozen.backbone, survey, frozen.config.names)
     fit = lightgbm(seed).set_params(objective="multiclass", num_class=n_classes)
     fit.fit(seen.numbers[fitted], classes[fitted])
     trees = as_tensors(fit.booster_, n_inputs=seen.numbers.shape[1], n_classes=n_classes)

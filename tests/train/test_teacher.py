@@ -1,5 +1,7 @@
 """Pseudo-labels: what they rest on, what they never see, and where there are none."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,8 +10,9 @@ from m3core.workspace.run import Run
 from tests.train.conftest import SMALL
 from tests.train.test_runs import command
 from training import teacher
-from training.classifier_setup import build_classifier, one_hot, prepare
+from training.classifier_setup import one_hot, prepare
 from training.config import READ_OUT, FinetuneConfig
+from training.seen import seen_by
 
 
 @pytest.fixture(scope="module")
@@ -17,14 +20,15 @@ def setup(stars, pretrained):
     config = FinetuneConfig(labels=0.5, pseudo_labels=0.5, embedding_dim=8)
     origin = load_checkpoint(pretrained)
     prepared = prepare(stars, config, origin.config)
-    return stars, build_classifier(stars, config, prepared, origin), prepared
+    return stars, seen_by(origin, stars, origin.config.names), prepared
 
 
 def lesson(setup, classes=None, share=0.5):
-    survey, model, prepared = setup
+    survey, seen, prepared = setup
     given = prepared.targets if classes is None else classes
-    rows = prepared.rows
-    return teacher.taught(model, survey, given, rows.train, prepared.unlabelled, share=share, seed=1)
+    return teacher.taught(
+        seen, survey, given, prepared.rows.train, prepared.unlabelled, n_classes=2, share=share, seed=1
+    )
 
 
 def test_every_source_of_the_training_split_is_taught(setup):
@@ -47,19 +51,12 @@ def test_labels_that_may_not_be_seen_change_nothing(setup):
     assert (lesson(setup, other).targets == lesson(setup).targets).all()
 
 
-def test_what_stands_for_an_absent_modality_is_not_read(setup, monkeypatch):
-    survey, _, _ = setup
-    first, seen_by = lesson(setup), teacher.seen_by
-
-    def with_junk(model, survey):
-        seen = seen_by(model, survey)
-        for name, features in seen.features.items():
-            features[~survey.present(name)] = 1e3
-        return seen
-
-    monkeypatch.setattr(teacher, "seen_by", with_junk)
+def test_what_stands_for_an_absent_modality_is_not_read(setup):
+    survey, seen, prepared = setup
+    junk = {name: np.where(survey.present(name)[:, None], features, 1e3) for name, features in seen.features.items()}
     assert any((~survey.present(name)).any() for name in survey.modalities)
-    assert (lesson(setup).targets == first.targets).all()
+    with_junk = survey, replace(seen, features=junk), prepared
+    assert (lesson(with_junk).targets == lesson(setup).targets).all()
 
 
 def test_a_wrong_label_is_tempered_by_classifiers_that_have_not_seen_it(setup):
@@ -75,14 +72,15 @@ def test_a_wrong_label_is_tempered_by_classifiers_that_have_not_seen_it(setup):
 
 
 def test_a_class_of_few_labels_keeps_them_and_one_label_a_class_teaches_nothing_else(setup):
-    survey, model, prepared = setup
+    survey, seen, prepared = setup
     truth = prepared.targets
     rare = [row for row in prepared.rows.train if truth[row] == 1][:3]
     common = [row for row in prepared.rows.train if truth[row] == 0]
-    found = teacher.taught(model, survey, truth, np.sort([*rare, *common]), np.array([], int), share=0.5, seed=1)
+    asked = {"n_classes": 2, "share": 0.5, "seed": 1}
+    found = teacher.taught(seen, survey, truth, np.sort([*rare, *common]), np.array([], int), **asked)
     assert (found.targets[np.isin(found.rows, rare)] == [0, 1]).all()
     two = np.array([rare[0], common[0]])
-    found = teacher.taught(model, survey, truth, two, prepared.unlabelled, share=0.5, seed=1)
+    found = teacher.taught(seen, survey, truth, two, prepared.unlabelled, **asked)
     assert found.rows.tolist() == two.tolist()
     assert "no pseudo-labels" in found.sentences[0]
 
@@ -105,6 +103,18 @@ def test_the_preset_uses_them_from_a_run(tuned):
     out, _ = tuned
     assert Run.open(out).config()["settings"]["pseudo_labels"] == 0.5
     assert "by pseudo-labels" in (out / "log.txt").read_text()
+
+
+@pytest.mark.parametrize(("by", "is_all"), [(None, True), ("own", False)])
+def test_one_modality_is_taught_by_all_of_the_run(stars, pretrained, tmp_path, by, is_all):
+    out = tmp_path / "g"
+    settings = ["--modality", "g", *SMALL, *(["--set", f"taught_by={by}"] if by else [])]
+    done = command("finetune", "--survey", stars.path, "--from", pretrained, "--out", out, *settings)
+    assert done.returncode == 0, done.stderr
+    (weights,) = (line for line in (out / "log.txt").read_text().splitlines() if "weights of the classifiers" in line)
+    assert [f"{name} " in weights for name in ("g", "r", "metadata", "trees")] == [True, is_all, is_all, True]
+    assert load_checkpoint(out).config.names == ("g",), "it classifies by its own alone"
+    assert not (out / "lesson.safetensors").exists(), "needed to resume, no longer"
 
 
 @pytest.mark.parametrize("name", READ_OUT)

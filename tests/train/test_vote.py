@@ -43,7 +43,7 @@ def test_the_answer_is_the_mean_of_network_and_trees(setup):
     survey, model, prepared = setup
     found, sentence = voted(setup)
     assert f"{len(prepared.rows.train)} labels have 0.30 of the answer" in sentence, "the network was never trained"
-    seen, rows = seen_by(model, survey), prepared.rows.train
+    seen, rows = seen_by(model.backbone, survey, model.config.names), prepared.rows.train
     trees = lightgbm(1).set_params(objective="multiclass", num_class=2)
     said = trees.fit(seen.numbers[rows], prepared.targets[rows]).predict_proba(seen.numbers)
     names = model.config.names
