@@ -37,9 +37,11 @@ def subtypes_page(survey_name: str, run_name: str) -> None:
         st.page_link(links.MANIFOLD, label="Open the map", icon=":material/scatter_plot:", query_params=keep)
         return
     counts = survey.sources["label"].value_counts()
+    largest = max(survey.classes, key=lambda one: int(counts.get(one, 0)))  # a small class has too few to tell
     with st.container(horizontal=True, vertical_alignment="bottom"):
         label = st.selectbox(
-            "Class", survey.classes, key=f"subtypes_class_{survey.hash[:8]}", width=260, persist_state="session",
+            "Class", survey.classes, survey.classes.index(largest), key=f"subtypes_class_{survey.hash[:8]}", width=260,
+            persist_state="session",
             format_func=lambda one: f"{one} ({counts.get(one, 0):,})",
         )  # fmt: skip
         export = st.container(width="content")
