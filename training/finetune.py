@@ -129,7 +129,7 @@ def train(
     supervisor.watch(trainer)
     trainer.fit()
     if config.tree_share:
-        _add_trees(run, survey, config, prepared)
+        _add_trees(run, survey, config, targets, rows)
     sentences = _calibrate_and_score(run, survey, prepared, record)
     with trainer.lock:  # no stop between the last word and the end
         record.update(state=State.FINISHED, message=sentences[0], progress=1.0, seconds_left=0.0)
@@ -181,14 +181,12 @@ def _teach(run: Run, survey: Survey, config: FinetuneConfig, prepared: Prepared,
         write_tensors(part, {"rows": torch.from_numpy(lesson.rows), "targets": torch.from_numpy(lesson.targets)})
 
 
-def _add_trees(run: Run, survey: Survey, config: FinetuneConfig, prepared: Prepared) -> None:
+def _add_trees(run: Run, survey: Survey, config: FinetuneConfig, targets: NDArray[np.float32], rows: Rows) -> None:
     """Fit trees on what the encoders gave before the training, and keep them beside the network."""
     model, frozen = load_classifier(run), load_checkpoint(run.path / INITIAL)
     assert isinstance(frozen, Classifier)
     if model.trees is None:  # a run that was stopped behind this has them
-        found, sentence = with_trees(
-            model, frozen, survey, prepared.targets, prepared.rows, most=config.tree_share, seed=config.seed
-        )
+        found, sentence = with_trees(model, frozen, survey, targets, rows, most=config.tree_share, seed=config.seed)
         log.info("%s", sentence)
         save_checkpoint(found, run.checkpoint)
 

@@ -1,4 +1,4 @@
-"""Boosted trees that vote beside the network: fitted to the same labels, on what pre-trained encoders give.
+"""Boosted trees that vote beside the network: taught the same, on what pre-trained encoders give.
 
 A network is behind trees where a few numbers decide (a period, a colour), ahead where the shape of a curve does;
 they err on different stars (docs/accuracy.md). How much of the answer is theirs the validation split says.
@@ -24,8 +24,11 @@ from training.trees import lightgbm
 
 __all__ = ["with_trees"]
 
-MOST_LABELS = 20_000
-"""Labels that trees are fitted to: a minute or two of one core."""
+MOST_SOURCES = 20_000
+"""Sources that trees are fitted to: a few minutes of one core."""
+
+LEAST_TAUGHT = 0.02
+"""Smaller probabilities of a class are not taught: a source would stand in the table once for every class."""
 
 LEAST = 1e-6
 """A probability is taken to be this at least: one star that both are wrong of must not decide."""
@@ -35,29 +38,33 @@ Indices = NDArray[np.int64]
 
 
 def with_trees(
-    model: Classifier, frozen: Classifier, survey: Survey, classes: Indices, rows: Rows,
+    model: Classifier, frozen: Classifier, survey: Survey, targets: NDArray[np.float32], rows: Rows,
     *, most: float, seed: int,
 ) -> tuple[Classifier, str]:  # fmt: skip
     """A trained classifier with trees beside it, or alone where the validation split finds them of no use.
 
     Args:
         frozen: the classifier as it was before its training: its encoders are what the trees read.
-        classes: (N,) class index of every source, of which only those at `rows` are read.
-        rows: labelled sources of the training split, at least one of each class, and of the validation split.
+        targets: (N, C) class probabilities, of which only those at `rows` are read: what the network was taught, each
+            class with half a source at least, and the labels of the validation split.
+        rows: sources of the training split, and labelled ones of the validation split.
         most: of the answer that can be the trees' share, 0 to 1.
-        seed: of the trees, and of the labels drawn where there are more than 20,000.
+        seed: of the trees, and of the sources drawn where there are more than 20,000.
 
     Returns:
         The classifier, and a sentence with the numbers.
     """
     n_classes = len(model.config.classes)
-    labelled = fitted = rows.train
-    if len(labelled) > MOST_LABELS:
-        few = MOST_LABELS / len(labelled)
-        fitted = labelled[draw(survey.source_ids[labelled], classes[labelled], share=few, seed=seed, cap=False)]
+    taught = fitted = rows.train
+    if len(taught) > MOST_SOURCES:
+        few, likeliest = MOST_SOURCES / len(taught), targets[taught].argmax(axis=1)
+        drawn = taught[draw(survey.source_ids[taught], likeliest, share=few, seed=seed, cap=False)]
+        fitted = np.union1d(drawn, taught[targets[taught].argmax(axis=0)])  # the surest of each class
     seen = seen_by(frozen.backbone, survey, frozen.config.names)
     fit = lightgbm(seed).set_params(objective="multiclass", num_class=n_classes)
-    fit.fit(seen.numbers[fitted], classes[fitted])
+    # a source that may be of two classes stands for both, with their probabilities as weights
+    places, classes = np.nonzero(targets[fitted] > LEAST_TAUGHT)
+    fit.fit(seen.numbers[fitted[places]], classes, sample_weight=targets[fitted[places], classes])
     trees = as_tensors(fit.booster_, n_inputs=seen.numbers.shape[1], n_classes=n_classes)
 
     names = model.config.names
@@ -66,9 +73,9 @@ def with_trees(
     if len(judged) >= Classification.fewest_judged:
         network = softmax(class_logits(model, survey, judged, [names])[0])
         said = softmax(trees(torch.from_numpy(seen.numbers[judged])).numpy())
-        own = np.arange(len(judged)), classes[judged]
+        own = np.arange(len(judged)), targets[judged].argmax(axis=1)
         share, by = best_share(network[own], said[own], most), f"the log loss of {len(judged)} validation labels"
-    sentence = f"trees fitted to {len(fitted)} of {len(labelled)} labels have {share:.2f} of the answer, by {by}"
+    sentence = f"trees fitted to {len(fitted)} of {len(taught)} sources have {share:.2f} of the answer, by {by}"
     if not share:
         return model, sentence
     n_trees, n_leaves = trees.value.shape

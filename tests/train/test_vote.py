@@ -1,5 +1,6 @@
 """Trees beside a classifier's network: whose answer is whose, what they never see, and where there are none."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +15,7 @@ from m3core.model.batch import make_batch
 from m3core.model.clip import Classifier
 from m3core.workspace.run import Run
 from training import vote
-from training.classifier_setup import build_classifier, prepare
+from training.classifier_setup import build_classifier, one_hot, prepare
 from training.config import FinetuneConfig
 from training.seen import seen_by
 from training.trees import lightgbm
@@ -29,9 +30,9 @@ def setup(stars, pretrained):
     return stars, build_classifier(stars, config, prepared, origin).eval(), prepared
 
 
-def voted(setup, classes=None, rows=None):
+def voted(setup, targets=None, rows=None):
     survey, model, prepared = setup
-    given = prepared.targets if classes is None else classes
+    given = one_hot(prepared) if targets is None else targets
     return vote.with_trees(model, model, survey, given, rows or prepared.rows, most=0.3, seed=1)
 
 
@@ -42,7 +43,7 @@ def answers(model, survey, subset):
 def test_the_answer_is_the_mean_of_network_and_trees(setup):
     survey, model, prepared = setup
     found, sentence = voted(setup)
-    assert f"{len(prepared.rows.train)} labels have 0.30 of the answer" in sentence, "the network was never trained"
+    assert f"{len(prepared.rows.train)} sources have 0.30 of the answer" in sentence, "the network was never trained"
     seen, rows = seen_by(model.backbone, survey, model.config.names), prepared.rows.train
     trees = lightgbm(1).set_params(objective="multiclass", num_class=2)
     said = trees.fit(seen.numbers[rows], prepared.targets[rows]).predict_proba(seen.numbers)
@@ -51,6 +52,27 @@ def test_the_answer_is_the_mean_of_network_and_trees(setup):
     wanted = 0.7 * answers(model, survey, names) + 0.3 * said
     assert answers(found, survey, names)[whole] == pytest.approx(wanted[whole], abs=2e-5)
     assert (answers(found, survey, names)[whole] != answers(model, survey, names)[whole]).any()
+
+
+def test_trees_are_taught_what_the_network_is(setup):
+    """A source that may be of two classes stands for both, weighed by their probabilities."""
+    survey, model, prepared = setup
+    names, rows = model.config.names, np.sort(np.concatenate([prepared.rows.train, prepared.unlabelled]))
+    targets = np.full((len(survey), 2), np.nan, np.float32)
+    targets[rows, 0] = np.linspace(0.01, 1, len(rows))
+    targets[:, 1] = 1 - targets[:, 0]
+    targets[prepared.rows.validation] = one_hot(prepared)[prepared.rows.validation]
+    found, _ = voted(setup, targets, rows=replace(prepared.rows, train=rows))
+    numbers = seen_by(model.backbone, survey, names).numbers
+    twice, classes, weights = np.repeat(rows, 2), np.tile([0, 1], len(rows)), targets[rows].ravel()
+    taught = weights > 0.02
+    trees = lightgbm(1).set_params(objective="multiclass", num_class=2)
+    trees.fit(numbers[twice[taught]], classes[taught], sample_weight=weights[taught])
+    assert taught.sum() < len(taught)
+    whole = np.all([survey.present(name) for name in names], axis=0)
+    share = found.trees.share
+    wanted = (1 - share) * answers(model, survey, names) + share * trees.predict_proba(numbers)
+    assert answers(found, survey, names)[whole] == pytest.approx(wanted[whole], abs=2e-5)
 
 
 def test_the_network_answers_alone_where_a_modality_is_withheld_or_absent(setup):
@@ -70,7 +92,7 @@ def test_the_network_answers_alone_where_a_modality_is_withheld_or_absent(setup)
 
 def test_labels_that_may_not_be_seen_change_nothing(setup):
     survey, model, prepared = setup
-    other = prepared.targets.copy()
+    other = one_hot(prepared)
     hidden = np.setdiff1d(np.arange(len(other)), np.concatenate([prepared.rows.train, prepared.rows.validation]))
     other[hidden] = 1 - other[hidden]
     names = model.config.names
@@ -103,9 +125,9 @@ def test_few_validation_labels_leave_the_share_to_the_setting(setup):
     assert "by the setting, since fewer than 20" in sentence
 
 
-def test_more_labels_than_the_trees_take_are_said(setup, monkeypatch):
-    monkeypatch.setattr(vote, "MOST_LABELS", 20)
-    assert f"fitted to 20 of {len(setup[2].rows.train)} labels" in voted(setup)[1]
+def test_more_sources_than_the_trees_take_are_said(setup, monkeypatch):
+    monkeypatch.setattr(vote, "MOST_SOURCES", 20)
+    assert re.search(f"fitted to 2[0-2] of {len(setup[2].rows.train)} sources", voted(setup)[1])
 
 
 def test_a_checkpoint_keeps_them_and_a_broken_one_is_told(setup, tmp_path):
