@@ -116,14 +116,17 @@ def _two(what: str, titles: list[str], *start: int) -> tuple[str, str]:
 
 
 def _numbers(found: Compared, first: str, second: str) -> None:
-    shown = found.table.assign(metric=[name.replace("_", " ") for name in found.table["metric"]])
-    percent = dict.fromkeys(("first", "second", "difference", "low", "high"), "percent")
+    formats = {"first": "%.1f %%", "second": "%.1f %%", "difference": "%+.1f", "low": "%+.1f", "high": "%+.1f"}
+    shown = found.table.assign(
+        metric=[name.replace("_", " ") for name in found.table["metric"]],
+        **{name: 100 * found.table[name] for name in formats},
+    )
     about = {
         "metric": ("score", "accuracy: right / all; balanced accuracy: mean of right / members over the classes that "
                    "occur; macro recall: the same over all classes, 0 for one without a star"),
         "first": ("first", f"{first}; 0 to 100 %, higher is better; mean over the seeds"),
         "second": ("second", f"{second}; 0 to 100 %, higher is better; mean over the seeds"),
-        "difference": ("difference", "first less second; above 0: the first is better"),
+        "difference": ("difference", "first less second, percent points; above 0: the first is better"),
         "low": ("95 % from", "lower end of the paired bootstrap interval of the difference: both on the same drawn "
                 "seeds and stars, 2,000 draws; above 0: the first is better beyond chance"),
         "high": ("to", "upper end; under 0: the second is better beyond chance"),
@@ -133,7 +136,7 @@ def _numbers(found: Compared, first: str, second: str) -> None:
         shown, key=f"compared_{len(first)}_{len(second)}",
         column_config={
             name: st.column_config.TextColumn(title, help=text) if name == "metric"
-            else st.column_config.NumberColumn(title, help=text, format=percent.get(name, "%.2g"))
+            else st.column_config.NumberColumn(title, help=text, format=formats.get(name, "%.2g"))
             for name, (title, text) in about.items()
         },
         alt="Scores of the two and their difference with its paired interval",
