@@ -45,8 +45,8 @@ def with_trees(
 
     Args:
         frozen: the classifier as it was before its training: its encoders are what the trees read.
-        targets: (N, C) class probabilities, of which only those at `rows` are read: what the network was taught, each
-            class with half a source at least, and the labels of the validation split.
+        targets: (N, C) class probabilities, of which only those at `rows` are read: what the network was taught, and
+            the labels of the validation split.
         rows: sources of the training split, and labelled ones of the validation split.
         most: of the answer that can be the trees' share, 0 to 1.
         seed: of the trees, and of the sources drawn where there are more than 20,000.
@@ -62,8 +62,11 @@ def with_trees(
         fitted = np.union1d(drawn, taught[targets[taught].argmax(axis=0)])  # the surest of each class
     seen = seen_by(frozen.backbone, survey, frozen.config.names)
     fit = lightgbm(seed).set_params(objective="multiclass", num_class=n_classes)
-    # a source that may be of two classes stands for both, with their probabilities as weights
-    places, classes = np.nonzero(targets[fitted] > LEAST_TAUGHT)
+    # a source that may be of two classes stands for both, with their probabilities as weights; LightGBM counts the
+    # classes that it meets, so each has its surest source
+    is_taught = targets[fitted] > LEAST_TAUGHT
+    is_taught[targets[fitted].argmax(axis=0), np.arange(n_classes)] = True
+    places, classes = np.nonzero(is_taught)
     fit.fit(seen.numbers[fitted[places]], classes, sample_weight=targets[fitted[places], classes])
     trees = as_tensors(fit.booster_, n_inputs=seen.numbers.shape[1], n_classes=n_classes)
 

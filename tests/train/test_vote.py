@@ -75,6 +75,19 @@ def test_trees_are_taught_what_the_network_is(setup):
     assert answers(found, survey, names)[whole] == pytest.approx(wanted[whole], abs=2e-5)
 
 
+def test_a_class_that_is_hardly_taught_keeps_its_place(setup):
+    """LightGBM counts the classes that it meets: a first class left out would give its name to the second."""
+    survey, model, prepared = setup
+    targets = one_hot(prepared)
+    targets[prepared.rows.train] = 0.01, 0.99
+    found, _ = voted(setup, targets)
+    assert found.trees is not None, "the validation split finds trees that name the right class of use"
+    names, share = model.config.names, found.trees.share
+    whole = np.all([survey.present(name) for name in names], axis=0)
+    said = (answers(found, survey, names) - (1 - share) * answers(model, survey, names)) / share
+    assert (said[whole].argmax(axis=1) == 1).all()
+
+
 def test_the_network_answers_alone_where_a_modality_is_withheld_or_absent(setup):
     survey, model, _ = setup
     found, _ = voted(setup)
